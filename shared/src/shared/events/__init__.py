@@ -1,0 +1,149 @@
+"""The contract: what the services tell each other. A break is a new class `.v2` beside `.v1`; fields are only ever added."""
+
+from typing import get_args
+
+from shared.events.base import LINES_PER_EVENT, OWNERS, Event, Instant, Part, Topic
+from shared.events.cases import CaseKind, CaseOpened, CaseResolved, StockoutCustomerNotified
+from shared.events.customers import CustomerRegistered
+from shared.events.fulfilment import (
+    Carton,
+    ConfirmedPick,
+    PackCompleted,
+    PickConfirmed,
+    PickShort,
+    ReservedLines,
+    ShortLine,
+    ShortPick,
+    StockIssued,
+    StockReserved,
+    StockShort,
+)
+from shared.events.orders import (
+    By,
+    LineQuantity,
+    OrderBackordered,
+    OrderCancellationRefused,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderClosed,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderHeld,
+    OrderHoldReleased,
+    OrderLine,
+    OrderReceived,
+    OrderRejected,
+    OrderReleased,
+    Promise,
+    ReleasedLines,
+    SealedAddress,
+    ServiceLevel,
+    Window,
+)
+from shared.events.shipments import (
+    DeliveredLine,
+    DeliveryAttemptFailed,
+    DeliveryCompleted,
+    ShipmentAssigned,
+    ShipmentCancellationRefused,
+    ShipmentCancelled,
+    ShipmentHandedOver,
+    ShipmentPlanned,
+)
+from shared.events.stock import ItemRegistered, ReplenishmentRequested, StockAdjusted
+
+AnyEvent = (
+    OrderReceived
+    | OrderConfirmed
+    | OrderHeld
+    | OrderHoldReleased
+    | OrderRejected
+    | OrderBackordered
+    | OrderReleased
+    | OrderCancellationRequested
+    | OrderCancellationRefused
+    | OrderCancelled
+    | OrderDelivered
+    | OrderClosed
+    | StockReserved
+    | StockShort
+    | PickConfirmed
+    | PickShort
+    | PackCompleted
+    | StockIssued
+    | StockAdjusted
+    | ReplenishmentRequested
+    | ItemRegistered
+    | ShipmentPlanned
+    | ShipmentAssigned
+    | ShipmentHandedOver
+    | ShipmentCancelled
+    | ShipmentCancellationRefused
+    | DeliveryCompleted
+    | DeliveryAttemptFailed
+    | CustomerRegistered
+    | CaseOpened
+    | CaseResolved
+    | StockoutCustomerNotified
+)
+
+EVENTS: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
+"""Every event class by its type on the wire."""
+
+__all__ = [
+    "AnyEvent",
+    "By",
+    "Carton",
+    "CaseKind",
+    "CaseOpened",
+    "CaseResolved",
+    "ConfirmedPick",
+    "CustomerRegistered",
+    "DeliveredLine",
+    "DeliveryAttemptFailed",
+    "DeliveryCompleted",
+    "EVENTS",
+    "Event",
+    "Instant",
+    "ItemRegistered",
+    "LINES_PER_EVENT",
+    "LineQuantity",
+    "OWNERS",
+    "OrderBackordered",
+    "OrderCancellationRefused",
+    "OrderCancellationRequested",
+    "OrderCancelled",
+    "OrderClosed",
+    "OrderConfirmed",
+    "OrderDelivered",
+    "OrderHeld",
+    "OrderHoldReleased",
+    "OrderLine",
+    "OrderReceived",
+    "OrderRejected",
+    "OrderReleased",
+    "PackCompleted",
+    "Part",
+    "PickConfirmed",
+    "PickShort",
+    "Promise",
+    "ReleasedLines",
+    "ReplenishmentRequested",
+    "ReservedLines",
+    "SealedAddress",
+    "ServiceLevel",
+    "ShipmentAssigned",
+    "ShipmentCancellationRefused",
+    "ShipmentCancelled",
+    "ShipmentHandedOver",
+    "ShipmentPlanned",
+    "ShortLine",
+    "ShortPick",
+    "StockAdjusted",
+    "StockIssued",
+    "StockReserved",
+    "StockShort",
+    "StockoutCustomerNotified",
+    "Topic",
+    "Window",
+]
