@@ -41,8 +41,11 @@ class Process:
         """Ask, wait that many seconds, then insist."""
         self.send(signal.SIGTERM)
         if not became(lambda: not self.is_alive(), patience):
-            self.send(signal.SIGKILL)
-            became(lambda: not self.is_alive(), 10)
+            self.kill()
+
+    def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        became(lambda: not self.is_alive(), 10)
 
 
 def command_line(pid: int) -> list[str]:

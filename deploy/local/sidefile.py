@@ -30,13 +30,13 @@ class Lock:
         self.folder = folder
         self._held: int | None = None
 
-    def take(self) -> None:
+    def take(self, *, wait: bool = False) -> None:
         if self._held is not None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as taken:
             os.close(handle)
             raise InUseError(self.folder) from taken
