@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from shared.events.base import LINES_PER_EVENT, OWNERS, Event, Instant, Part, Topic
+from shared.events.base import LINES_PER_EVENT, OWNERS, SERVICES, Event, Instant, Part, Topic
 from shared.events.cases import CaseKind, CaseOpened, CaseResolved, StockoutCustomerNotified
 from shared.events.customers import CustomerRegistered
 from shared.events.fulfilment import (
@@ -91,6 +91,10 @@ EVENTS: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEve
 """Every event class by its type on the wire."""
 
 __all__ = [
+    "EVENTS",
+    "LINES_PER_EVENT",
+    "OWNERS",
+    "SERVICES",
     "AnyEvent",
     "By",
     "Carton",
@@ -102,13 +106,10 @@ __all__ = [
     "DeliveredLine",
     "DeliveryAttemptFailed",
     "DeliveryCompleted",
-    "EVENTS",
     "Event",
     "Instant",
     "ItemRegistered",
-    "LINES_PER_EVENT",
     "LineQuantity",
-    "OWNERS",
     "OrderBackordered",
     "OrderCancellationRefused",
     "OrderCancellationRequested",

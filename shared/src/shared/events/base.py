@@ -22,6 +22,8 @@ class Topic(StrEnum):
     CASES = "cases"
 
 
+SERVICES = ("order-intake", "inventory", "dispatch", "crm", "kpi")
+
 OWNERS = {
     Topic.ORDERS: "order-intake",
     Topic.FULFILMENT: "inventory",

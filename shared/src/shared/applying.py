@@ -1,0 +1,188 @@
+"""One batch of events in one transaction: gate, locks, waves of handlers, progress. What a handler refuses is parked, the rest goes on."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from uuid import UUID
+
+import structlog
+
+from shared import progress
+from shared.bus import Heard
+from shared.database import Cause, Transaction, passes
+from shared.dead_letters import DeadLetter, bury
+from shared.envelope import Envelope, Unreadable, event_in, opened, unique
+from shared.events import EVENTS, Event
+from shared.gate import Verdict, judge
+from shared.locks import Lock, lock
+from shared.observability import APPLIED, HANDLER_SECONDS, SKIPPED
+from shared.registry import Handlers
+from shared.waves import waves
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that a handler, or its own body, did not let us apply."""
+
+    envelope: Envelope
+    reason: str
+
+
+@dataclass(slots=True)
+class Turn:
+    """An event whose turn it is."""
+
+    envelope: Envelope
+    event: Event
+
+
+@dataclass
+class Batch:
+    """What a transaction applies. `careful` isolates what fails, at the price of savepoints; `refused` is what it found."""
+
+    tx: Transaction
+    consumer: str
+    handlers: Handlers
+    careful: bool = False
+    refused: list[Refused] = field(default_factory=list)
+
+    async def apply(self, heard: Sequence[Heard]) -> None:
+        """Do all that these messages ask for. When not careful, whatever a handler raises comes out; else only what may pass by itself."""
+        envelopes = unique(await self._readable(heard))
+        standings = await progress.standings(self.tx, self.consumer, list({e.aggregate: None for e in envelopes}))
+        waits = [aggregate for aggregate, standing in standings.items() if standing.waits]
+        stored = await progress.stored(self.tx, self.consumer, waits) if waits else []
+        verdict = judge(standings, stored, envelopes)
+        SKIPPED.labels("repeated").inc(verdict.repeated)
+        await self.run(verdict)
+
+    async def run(self, verdict: Verdict) -> None:
+        """Call the handlers for what is next, park what they refuse, remember how far we are."""
+        turns = self._turns([e for e in verdict.apply if self._heeded(e)])
+        await lock(self.tx, self._locks(turns))
+        if self.careful:
+            await self._isolate(_by_key(self._unstopped(turns)))
+        else:
+            await self._call(turns)
+        await self._save(verdict)
+
+    async def _readable(self, heard: Sequence[Heard]) -> list[Envelope]:
+        envelopes, letters = [], []
+        for message in heard:
+            try:
+                envelopes.append(opened(message))
+            except Unreadable as fault:
+                SKIPPED.labels("unreadable").inc()
+                log.error("consumer.unreadable", topic=message.partition.topic, offset=message.offset, reason=str(fault))
+                letters.append(DeadLetter(message, str(fault)))
+        await bury(self.tx, self.consumer, letters)
+        return envelopes
+
+    def _heeded(self, envelope: Envelope) -> bool:
+        """Does anybody here listen to this type? A type that we do not know at all is counted."""
+        if envelope.type not in EVENTS:
+            SKIPPED.labels("unknown_type").inc()
+        return envelope.type in self.handlers.types
+
+    def _turns(self, envelopes: Sequence[Envelope]) -> list[Turn]:
+        turns = []
+        for envelope in envelopes:
+            try:
+                turns.append(Turn(envelope, event_in(envelope)))
+            except Unreadable as fault:
+                self._refuse(envelope, str(fault))
+        return self._unstopped(turns)
+
+    def _locks(self, turns: Sequence[Turn]) -> list[Lock]:
+        """The locks of the whole batch; when careful, an event whose `rows` fails is refused."""
+        locks: list[Lock] = []
+        for group in [[turn] for turn in turns] if self.careful else [turns]:
+            try:
+                locks += [one for handler in self.handlers.all if handler.rows for one in handler.rows(_for(handler.types, group))]
+            except Exception as error:
+                if not self.careful:
+                    raise
+                self._refuse(group[0].envelope, repr(error))
+        return locks
+
+    async def _call(self, turns: Sequence[Turn]) -> None:
+        causes = {turn.event.event_id: _cause(turn.envelope) for turn in turns}
+        for handler, events in waves([turn.event for turn in turns], self.handlers.all):
+            self.tx.causes = {event.key: causes[event.event_id] for event in events}
+            began = perf_counter()
+            await handler.run(self.tx, events)
+            HANDLER_SECONDS.labels(handler.name).observe(perf_counter() - began)
+        self.tx.causes = {}
+        for turn in turns:
+            APPLIED.labels(turn.envelope.type).inc()
+
+    async def _isolate(self, keys: list[list[Turn]]) -> None:
+        """Halve until the keys that fail stand alone, and of those apply what comes before the failing event."""
+        if not keys or not (error := await self._try([turn for key in keys for turn in key])):
+            return
+        if len(keys) > 1:
+            await self._isolate(keys[: len(keys) // 2])
+            await self._isolate(keys[len(keys) // 2 :])
+        elif len(keys[0]) > 1:
+            for turn in keys[0]:
+                await self._isolate([self._unstopped([turn])])
+        else:
+            self._refuse(keys[0][0].envelope, repr(error))
+
+    async def _try(self, turns: Sequence[Turn]) -> Exception | None:
+        if not turns:
+            return None
+        try:
+            async with self.tx.savepoint():
+                await self._call(turns)
+        except Exception as error:
+            if passes(error):
+                raise
+            return error
+        return None
+
+    def _refuse(self, envelope: Envelope, reason: str) -> None:
+        log.error("consumer.parked", aggregate=envelope.aggregate, type=envelope.type, version=envelope.version, reason=reason)
+        self.refused.append(Refused(envelope, reason))
+
+    def _stops(self) -> dict[str, int]:
+        """The first refused version of each aggregate."""
+        stops: dict[str, int] = {}
+        for refused in self.refused:
+            aggregate = refused.envelope.aggregate
+            stops[aggregate] = min(refused.envelope.version, stops.get(aggregate, refused.envelope.version))
+        return stops
+
+    def _unstopped(self, turns: Sequence[Turn]) -> list[Turn]:
+        stops = self._stops()
+        return [turn for turn in turns if turn.envelope.version < stops.get(turn.envelope.aggregate, turn.envelope.version + 1)]
+
+    async def _save(self, verdict: Verdict) -> None:
+        stops = self._stops()
+        behind = [e for e in verdict.apply if e.aggregate in stops and e.version >= stops[e.aggregate]]
+        left = {(e.aggregate, e.version) for e in behind}
+        await progress.forget(self.tx, self.consumer, [done for done in verdict.drained if done not in left])
+        await progress.keep(self.tx, self.consumer, [*verdict.store, *behind])
+        await progress.advance(
+            self.tx, self.consumer, {e.aggregate: e.version for e in verdict.apply if (e.aggregate, e.version) not in left}
+        )
+        await progress.park(self.tx, self.consumer, {r.envelope.aggregate: r.reason for r in self.refused})
+        await bury(self.tx, self.consumer, [DeadLetter(r.envelope.heard, r.reason) for r in self.refused])
+
+
+def _by_key(turns: Sequence[Turn]) -> list[list[Turn]]:
+    keys: defaultdict[str, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        keys[turn.event.key].append(turn)
+    return list(keys.values())
+
+
+def _for(types: tuple[type[Event], ...], turns: Sequence[Turn]) -> list[Event]:
+    return [turn.event for turn in turns if isinstance(turn.event, types)]
+
+
+def _cause(envelope: Envelope) -> Cause:
+    return Cause(UUID(envelope.correlation_id), UUID(envelope.event_id), envelope.traceparent)

@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from shared.bus import Heard
+from shared.database import Transaction
+from shared.outbox import write
+from shared.tables import LARGEST_EVENT
+
+TYPE = "dead_letter.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be applied, and why."""
+
+    heard: Heard
+    reason: str
+
+
+def topic_of(consumer: str) -> str:
+    return f"{consumer}.dead-letters"
+
+
+async def bury(tx: Transaction, consumer: str, letters: Sequence[DeadLetter]) -> None:
+    """Say it on the consumer's own dead-letter topic: the message as it came, and the reason."""
+    if letters:
+        now = await tx.now()
+        await write(tx, [_row(consumer, letter, now) for letter in letters])
+
+
+def _row(consumer: str, letter: DeadLetter, now: object) -> tuple[object, ...]:
+    letter_id: UUID = uuid7()
+    heard = letter.heard
+    headers = {name: value.decode("utf-8", "replace") for name, value in heard.headers}
+    key = (heard.key or b"").decode("utf-8", "replace") or "-"
+    fit = LARGEST_EVENT - 8192
+    body = _json(consumer, letter, headers, (heard.body or b"")[:fit].decode("utf-8", "replace"))
+    customer = headers.get("ce_customerid", "-")
+    aggregate = f"dead-letter/{letter_id}"
+    return (letter_id, topic_of(consumer), key, aggregate, 1, TYPE, customer, now, letter_id, None, None, body[:LARGEST_EVENT])
+
+
+def _json(consumer: str, letter: DeadLetter, headers: dict[str, str], body: str) -> bytes:
+    from pydantic_core import to_json
+
+    heard = letter.heard
+    return to_json(
+        {
+            "consumer": consumer,
+            "topic": heard.partition.topic,
+            "partition": heard.partition.number,
+            "offset": heard.offset,
+            "reason": letter.reason[:2000],
+            "headers": {name[:100]: value[:300] for name, value in list(headers.items())[:20]},
+            "body": body,
+        }
+    )

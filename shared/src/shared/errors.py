@@ -1,0 +1,83 @@
+"""What a caller can do wrong.
+
+    DomainError 409
+    ├── InvalidInput 422        faults with JSON pointers
+    ├── NotFound 404
+    ├── Conflict 409
+    │   └── StaleVersion 412
+    ├── Unauthenticated 401
+    ├── Forbidden 403
+    ├── Malformed 400           not JSON, broken UTF-8
+    └── TooLarge 413
+
+Over HTTP each becomes `application/problem+json` with its status; raised by an event handler it parks the event's key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One broken rule: `pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter."""
+
+    pointer: str
+    message: str
+
+
+class DomainError(Exception):
+    status: ClassVar[int] = 409
+    type: ClassVar[str] = "conflict"
+    title: ClassVar[str] = "The request contradicts the state of things"
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = tuple(faults)
+
+
+class InvalidInput(DomainError):
+    status = 422
+    type = "invalid-input"
+    title = "The input breaks a rule"
+
+
+class NotFound(DomainError):
+    status = 404
+    type = "not-found"
+    title = "There is no such thing"
+
+
+class Conflict(DomainError):
+    pass
+
+
+class StaleVersion(Conflict):
+    status = 412
+    type = "stale-version"
+    title = "The thing has changed since it was read"
+
+
+class Unauthenticated(DomainError):
+    status = 401
+    type = "unauthenticated"
+    title = "A valid key is needed"
+
+
+class Forbidden(DomainError):
+    status = 403
+    type = "forbidden"
+    title = "The key does not allow this"
+
+
+class Malformed(DomainError):
+    status = 400
+    type = "malformed"
+    title = "The body cannot be read"
+
+
+class TooLarge(DomainError):
+    status = 413
+    type = "too-large"
+    title = "The body is too large"

@@ -1,0 +1,187 @@
+"""The bus on Apache Kafka, by aiokafka. Its traps are settled here: no auto-commit, acks=all, idempotence, bounded waits."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from time import time
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
+
+from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
+
+SEND_SECONDS = 30.0
+STOP_SECONDS = 5.0
+BATCH_BYTES = 512 * 1024
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class KafkaBus:
+    """One member of `group` (static membership under `instance`, so that a quick restart moves no partitions), and a producer."""
+
+    def __init__(self, servers: str, *, instance: str, group: str | None = None, topics: Iterable[str] = ()) -> None:
+        self._servers, self._instance, self._group, self._topics = servers, instance, group, list(topics)
+        self._producer: Any = None
+        self._consumer: Any = None
+        self._assigned = _Assigned()
+
+    async def send(self, records: Sequence[Record]) -> None:
+        try:
+            await asyncio.wait_for(self._send(records), SEND_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._drop_producer()
+            raise BusUnavailable(repr(error)) from error
+
+    async def _send(self, records: Sequence[Record]) -> None:
+        """Whole batches a partition, one future each: a future a record would cost more than the sending."""
+        producer = await self._started_producer()
+        ready = [await producer.send_batch(batch, p.topic, partition=p.number) for p, batch in _batches(producer, records)]
+        await asyncio.gather(*ready)
+
+    async def _started_producer(self) -> Any:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._servers,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=2 * BATCH_BYTES,
+                request_timeout_ms=10_000,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await _within(STOP_SECONDS, producer.stop())
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        """A producer that failed may fail for ever or send late: the next send has a new one, the gates drop what comes twice."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _within(STOP_SECONDS, producer.stop())
+
+    async def poll(self, most: int, seconds: float) -> Fetched:
+        try:
+            consumer = await self._started_consumer()
+            fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=most)
+        except (KafkaError, OSError) as error:
+            raise BusUnavailable(repr(error)) from error
+        heard = [
+            Heard(Partition(partition.topic, partition.partition), record.offset, record.key, record.headers, record.value)
+            for partition, records in fetched.items()
+            for record in records
+        ]
+        return Fetched(self._assigned.generation, self._assigned.partitions, heard)
+
+    async def _started_consumer(self) -> Any:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._servers,
+                group_id=self._group,
+                group_instance_id=f"{self._group}-{self._instance}",
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                partition_assignment_strategy=[RangePartitionAssignor],
+                max_partition_fetch_bytes=2 * 1024 * 1024,
+                fetch_max_bytes=16 * 1024 * 1024,
+                fetch_max_wait_ms=200,
+                session_timeout_ms=15_000,
+                heartbeat_interval_ms=3_000,
+                rebalance_timeout_ms=30_000,
+            )
+            consumer.subscribe(self._topics, listener=self._assigned)
+            try:
+                await consumer.start()
+            except BaseException:
+                await _within(STOP_SECONDS, consumer.stop())
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def seek(self, positions: Mapping[Partition, int]) -> None:
+        for partition, offset in positions.items():
+            with suppress(IllegalStateError):  # no longer ours: the next poll has another generation
+                self._consumer.seek(TopicPartition(*partition), offset)
+
+    async def ends(self) -> Mapping[Partition, int]:
+        if self._consumer is None:
+            return {}
+        try:
+            found = await asyncio.wait_for(self._consumer.end_offsets([TopicPartition(*p) for p in self._assigned.partitions]), 10)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise BusUnavailable(repr(error)) from error
+        return {Partition(partition.topic, partition.partition): end for partition, end in found.items()}
+
+    async def commit(self, positions: Mapping[Partition, int]) -> None:
+        with suppress(KafkaError, OSError, TimeoutError):
+            offsets = {TopicPartition(*partition): offset for partition, offset in positions.items()}
+            await asyncio.wait_for(self._consumer.commit(offsets), 5)
+
+    async def close(self) -> None:
+        await self._drop_producer()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await _within(STOP_SECONDS, consumer.stop())
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """What this member has now; nothing else is done here, because aiokafka swallows what a listener raises."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.partitions: frozenset[Partition] = frozenset()
+
+    def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        self.generation += 1
+        self.partitions = frozenset()
+
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self.generation += 1
+        self.partitions = frozenset(Partition(each.topic, each.partition) for each in assigned)
+
+
+def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, Any]]:
+    """The records as full batches, in order within each partition."""
+    open_ones: dict[Partition, Any] = {}
+    batches: list[tuple[Partition, Any]] = []
+    now = int(time() * 1000)
+    for record in records:
+        partition = Partition(record.topic, partition_of(record.key))
+        fields = {"timestamp": now, "key": record.key.encode(), "value": record.body, "headers": record.headers}
+        batch = open_ones.get(partition)
+        if batch is None or batch.append(**fields) is None:
+            batch = open_ones[partition] = producer.create_batch()
+            batches.append((partition, batch))
+            if batch.append(**fields) is None:
+                raise ValueError(f"{record.topic} {record.key}: a message of {len(record.body)} bytes does not fit a batch")
+    return batches
+
+
+async def _within(seconds: float, ending: Awaitable[object]) -> None:
+    """aiokafka's stop can hang while the broker is gone; what has not ended by then is left behind."""
+    try:
+        await asyncio.wait_for(ending, seconds)
+    except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+        log.warning("kafka.left_behind", error=repr(error))
+
+
+async def make_topics(servers: str, topics: Sequence[str], replication: int = 1) -> None:
+    """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        new = [NewTopic(topic, PARTITIONS, replication, topic_configs={"retention.ms": "-1"}) for topic in topics]
+        missing = set(topics) - set(await admin.list_topics())
+        with suppress(TopicAlreadyExistsError):
+            await admin.create_topics([each for each in new if each.name in missing])
+    finally:
+        await admin.close()

@@ -1,0 +1,103 @@
+"""The command line that every service has: `python -m <package>`."""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from alembic import command
+
+from shared.migrations import config, migrate, upgrade
+from shared.observability import start_logging
+from shared.service import Service, create_app
+from shared.settings import Settings
+
+WORKER_PORT = 100
+"""The worker answers /livez, /readyz and /metrics at the service's port plus this."""
+
+
+def main(service: Service, arguments: Sequence[str] | None = None) -> None:
+    chosen = _parser(service).parse_args(arguments)
+    settings = service.settings()
+    match chosen.command:
+        case "migrate":
+            upgrade(service.package, settings.database(service.package))
+            asyncio.run(migrate(service.package, settings.database(service.package)))
+        case "revision":
+            made = config(service.package, settings.database(service.package), service.metadata)
+            command.revision(made, chosen.message, autogenerate=True)
+        case "check":
+            command.check(config(service.package, settings.database(service.package), service.metadata))
+        case "parked":
+            from shared.parked import operate
+
+            asyncio.run(operate(service, settings, chosen.action, chosen.aggregate))
+        case "relay":
+            from shared.relay import replay
+
+            asyncio.run(replay(service, settings, chosen.since))
+        case _:
+            _serve(service, settings, chosen.only)
+
+
+def _serve(service: Service, settings: Settings, only: str | None) -> None:
+    start_logging(service.name, only or "both", settings.log_level)
+    if only == "api":
+        return _run_api(service, settings)
+    if only == "worker":
+        from shared.worker import run
+
+        return run(service, settings)
+    return _run_both(service)
+
+
+def _run_api(service: Service, settings: Settings) -> None:
+    uvicorn.run(
+        create_app(service, settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=15,
+        h11_max_incomplete_event_size=65536,
+    )
+
+
+def _run_both(service: Service) -> None:
+    """Two processes; when one ends, or a signal comes, both do."""
+    children = [subprocess.Popen([sys.executable, "-m", service.package, "--only", part]) for part in ("api", "worker")]  # noqa: S603
+
+    def stop(*_: object) -> None:
+        for child in children:
+            child.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    os.wait()
+    stop()
+    codes = [child.wait() for child in children]
+    sys.exit(max(map(abs, codes)))
+
+
+def _parser(service: Service) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(f"python -m {service.package}", description=f"{service.title}: API and worker.")
+    parser.add_argument("--only", choices=["api", "worker"], help="start one of the two processes")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("migrate", help="bring the database to the newest version")
+    commands.add_parser("check", help="fail when the tables and the migrations differ")
+    commands.add_parser("revision", help="write a migration for what has changed in models.py").add_argument("message")
+    parked = commands.add_parser("parked", help="list, replay or discard what a handler refused")
+    parked.add_argument("action", choices=["list", "replay", "discard"])
+    parked.add_argument("aggregate", nargs="?", help="kind/id")
+    relay = commands.add_parser("relay", help="send events of the ledger again")
+    relay.add_argument("action", choices=["replay"])
+    relay.add_argument("--from", dest="since", required=True, help="an instant such as 2026-05-01T00:00:00Z")
+    return parser

@@ -1,0 +1,53 @@
+"""Alembic for every service: the same environment, each with its own versions."""
+
+import importlib.util
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
+from shared.database import Pool, open_pool, transaction
+from shared.outbox import make_leaves
+
+
+def config(package: str, url: str, metadata: MetaData | None = None) -> Config:
+    """The service's versions lie in its `migrations/`; `url` as asyncpg takes it."""
+    spec = importlib.util.find_spec(package)
+    assert spec
+    assert spec.origin
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
+    made.set_main_option("version_locations", str(Path(spec.origin).parent / "migrations"))
+    made.set_main_option("path_separator", "newline")
+    made.attributes["url"] = url
+    made.attributes["metadata"] = metadata if metadata is not None else import_module(f"{package}.models").metadata
+    return made
+
+
+async def migrate(package: str, url: str) -> None:
+    """Bring the database to the newest version and make the ledger's leaves. Call it in a thread of its own event loop's making."""
+    pool = await open_pool(url, 1)
+    async with transaction(pool) as tx:
+        await make_leaves(tx)
+    await pool.close()
+
+
+def upgrade(package: str, url: str) -> None:
+    command.upgrade(config(package, url), "head")
+
+
+@cache
+def head(package: str) -> str | None:
+    return ScriptDirectory.from_config(config(package, "")).get_current_head()
+
+
+async def at_head(pool: Pool, package: str) -> bool:
+    """Does the database answer, and is it at the version that this code needs?"""
+    try:
+        return bool(await pool.fetchval("SELECT version_num FROM alembic_version", timeout=2) == head(package))
+    except Exception:  # not ready is the answer
+        return False

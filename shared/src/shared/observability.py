@@ -1,0 +1,72 @@
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+OUTBOX_PENDING = Gauge("lsc_outbox_pending_events", "Events that the relay still has to send")
+OUTBOX_AGE = Gauge("lsc_outbox_oldest_pending_age_seconds", "Age of the oldest event that the relay still has to send")
+OUTBOX_PUBLISHED = Counter("lsc_outbox_published_total", "Events acknowledged by the bus", ["topic"])
+OUTBOX_STRAYS = Gauge("lsc_outbox_default_leaf_rows", "Ledger rows outside the daily leaves; more than 0 needs a look")
+RELAY_LEADER = Gauge("lsc_relay_is_leader", "1 where this process sends the outbox")
+LAG_EVENTS = Gauge("lsc_consumer_lag_events", "Events on the log that are not applied yet", ["topic", "partition"])
+LAG_SECONDS = Gauge("lsc_consumer_lag_seconds", "Age of the last applied event while events wait", ["topic", "partition"])
+APPLIED = Counter("lsc_consumer_applied_total", "Events applied", ["type"])
+SKIPPED = Counter("lsc_consumer_skipped_total", "Events passed over", ["why"])
+HELD_EVENTS = Gauge("lsc_held_events", "Events that wait for a gap before them to close")
+HELD_AGE = Gauge("lsc_held_oldest_age_seconds", "How long the oldest held event waits")
+PARKED_KEYS = Gauge("lsc_parked_keys", "Aggregates parked because a handler refused an event")
+HANDLER_SECONDS = Histogram(
+    "lsc_handler_seconds", "Time of one call of an event handler", ["handler"], buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10)
+)
+POOL_USED = Gauge("lsc_db_pool_checked_out", "Database connections in use")
+POOL_SIZE = Gauge("lsc_db_pool_size", "Database connections open")
+REQUESTS = Histogram(
+    "lsc_http_request_duration_seconds", "Time to answer", ["method", "route", "status"], buckets=(0.005, 0.02, 0.05, 0.1, 0.5, 1, 5)
+)
+KEYS_AGE = Gauge("lsc_api_keys_age_seconds", "Age of the keys' copy in memory")
+
+
+def metrics() -> bytes:
+    return generate_latest(REGISTRY)
+
+
+def _quiet_health(record: logging.LogRecord) -> bool:
+    return not any(path in record.getMessage() for path in ("/livez", "/readyz", "/metrics"))
+
+
+def start_logging(service: str, process: str, level: str) -> None:
+    """JSON lines on stderr: level, event, service, process, correlation_id where there is one. The libraries' lines look the same."""
+    chain: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            foreign_pre_chain=chain,
+        )
+    )
+    handler.addFilter(_quiet_health)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for noisy in ("aiokafka", "uvicorn.access", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service, process=process)
+
+
+def set_gauges(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
+    """Replace all children of a labelled gauge, so that a partition that went elsewhere is not shown for ever."""
+    gauge.clear()
+    for labels, value in values:
+        gauge.labels(*labels).set(value)

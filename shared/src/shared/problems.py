@@ -1,0 +1,95 @@
+"""Errors as `application/problem+json` (RFC 9457)."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from shared.bodies import pointer_of
+from shared.database import TRANSIENT
+from shared.errors import DomainError, Fault, InvalidInput
+
+log = structlog.get_logger()
+
+
+class FaultView(BaseModel):
+    pointer: str
+    message: str
+
+
+class Problem(BaseModel):
+    """`type` is stable, `detail` is for people, `faults` says where in the input."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    faults: list[FaultView] = []
+
+
+def problem(error: DomainError, prefix: str = "") -> Problem:
+    """`prefix` is the pointer of the item that the error is about, where it is one of a batch."""
+    faults = [FaultView(pointer=prefix + fault.pointer, message=fault.message) for fault in error.faults]
+    return Problem(type=f"/problems/{error.type}", title=error.title, status=error.status, detail=error.detail, faults=faults)
+
+
+def invalid(error: RequestValidationError) -> InvalidInput:
+    """Pydantic's complaints as faults; a query parameter is pointed at as `?name`, a path parameter as `{name}`."""
+    return InvalidInput("The input breaks a rule; see faults.", [_fault(each["loc"], each["msg"]) for each in error.errors()])
+
+
+def _fault(loc: tuple[object, ...], message: str) -> Fault:
+    where, *rest = loc
+    message = message.removeprefix("Value error, ")
+    if where == "body":
+        return Fault(pointer_of(tuple(rest)), message)
+    name = ".".join(str(part) for part in rest).encode("utf-8", "replace").decode()
+    return Fault(f"?{name}" if where == "query" else f"{{{name}}}", message)
+
+
+def answer(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(body.model_dump(), body.status, headers=headers, media_type="application/problem+json")
+
+
+async def _domain(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)
+    return answer(problem(error), {"WWW-Authenticate": "Bearer"} if error.status == 401 else None)
+
+
+async def _validation(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return answer(problem(invalid(error)))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    title = str(error.detail)
+    body = Problem(type="about:blank", title=title, status=error.status_code, detail=title)
+    return answer(body, dict(error.headers or {}))
+
+
+async def unavailable(_: Request, error: Exception) -> JSONResponse:
+    log.warning("request.unavailable", error=repr(error))
+    body = Problem(
+        type="/problems/unavailable",
+        title="Try again",
+        status=503,
+        detail="The database did not answer in time; nothing is known to be stored. Send the same request again.",
+    )
+    return answer(body, {"Retry-After": "1"})
+
+
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", exc_info=error)
+    return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."))
+
+
+def handle_errors(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    for transient in TRANSIENT:
+        app.add_exception_handler(transient, unavailable)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,165 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from time import monotonic, perf_counter
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from sqlalchemy import MetaData
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.auth import Keys, store_operator_key
+from shared.database import Pool, open_pool, reader, transaction
+from shared.errors import TooLarge
+from shared.migrations import at_head
+from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, metrics
+from shared.problems import answer, handle_errors, problem
+from shared.registry import Handlers, Timers
+from shared.settings import Settings
+
+JSON_BYTES = 1024 * 1024
+KEYS_EVERY = 2.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the plumbing needs to know of a service: everything that is special about it."""
+
+    name: str
+    package: str
+    title: str
+    settings: Callable[[], Settings]
+    metadata: MetaData
+    router: APIRouter
+    handlers: Handlers = field(default_factory=Handlers)
+    timers: Timers = field(default_factory=Timers)
+    body_bytes: int = JSON_BYTES
+
+
+def create_app(service: Service, settings: Settings) -> FastAPI:
+    """The HTTP side of a service: its routes, health, metrics, errors as problem+json."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        url = settings.database(service.package)
+        app.state.settings = settings
+        app.state.pool = await open_pool(url, settings.pool_size)
+        app.state.reader = reader(url)
+        app.state.keys = Keys()
+        refreshing = asyncio.create_task(_keep_keys(app, settings))
+        yield
+        app.state.draining = True
+        refreshing.cancel()
+        with suppress(asyncio.CancelledError):
+            await refreshing
+        await app.state.reader.dispose()
+        await app.state.pool.close()
+
+    app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redoc_url=None)
+    app.state.draining = False
+    app.add_middleware(Measured)
+    app.add_middleware(Capped, most=service.body_bytes)
+    handle_errors(app)
+    app.include_router(_health(service))
+    app.include_router(service.router)
+    return app
+
+
+async def _keep_keys(app: FastAPI, settings: Settings) -> None:
+    keys: Keys = app.state.keys
+    stored, read_at = settings.operator_key is None, monotonic()
+    while True:
+        try:
+            if not stored and settings.operator_key:
+                async with transaction(app.state.pool) as tx:
+                    await store_operator_key(tx, settings.operator_key.get_secret_value())
+                stored = True
+            await keys.refresh(app.state.pool)
+            read_at = monotonic()
+        except Exception as error:  # tried again in a moment, and shown by the metric
+            log.warning("keys.not_read", error=repr(error))
+        KEYS_AGE.set(monotonic() - read_at)
+        await asyncio.sleep(KEYS_EVERY if keys else 0.2)
+
+
+def _health(service: Service) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(request: Request, response: Response) -> dict[str, str]:
+        state = request.app.state
+        ready = not state.draining and bool(state.keys) and await at_head(state.pool, service.package)
+        response.status_code = 200 if ready else 503
+        return {"status": "ready" if ready else "not ready"}
+
+    @router.get("/metrics")
+    async def show_metrics(request: Request) -> Response:
+        pool: Pool = request.app.state.pool
+        POOL_SIZE.set(pool.get_size())
+        POOL_USED.set(pool.get_size() - pool.get_idle_size())
+        return Response(metrics(), media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+class Measured:
+    """Times every answer by its route's template."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        began, status = perf_counter(), "500"
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        finally:
+            route = getattr(scope.get("route"), "path", "unknown")
+            REQUESTS.labels(scope["method"], route, status).observe(perf_counter() - began)
+
+
+class Capped:
+    """Counts the body while it streams in; beyond `most` bytes the answer is 413."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        taken, answered = 0, False
+
+        async def count() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.most:
+                raise TooLarge(f"At most {self.most} bytes are taken.")
+            return message
+
+        async def note(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, count, note)
+        except TooLarge as large:
+            if answered:
+                raise
+            await answer(problem(large), {"Connection": "close"})(scope, receive, send)
+        return None

@@ -1,0 +1,56 @@
+import re
+import socket
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+STACK_FILE = ".local/stack.env"
+"""Written by the embedded stack; read where the environment says nothing."""
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: object) -> object:
+    """90s, 1500ms, 24h or 7d as a timedelta; anything else is left to pydantic."""
+    match = re.fullmatch(r"(\d+)(ms|s|m|h|d)", str(text).strip())
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else text
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
+
+
+class Settings(BaseSettings):
+    """What every service reads from its environment; a service adds its own below."""
+
+    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True)
+
+    database_url: str = Field(validation_alias="DATABASE_URL")
+    kafka_bootstrap_servers: str | None = Field(None, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    log_url: str | None = None
+    operator_key: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    instance: str = Field(default_factory=socket.gethostname)
+    log_level: str = "info"
+    business_zone: str = "Asia/Shanghai"
+    pool_size: int = 10
+    kafka_replication: int = 1
+
+    @field_validator("operator_key")
+    @classmethod
+    def strong(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and not re.fullmatch(r"[A-Za-z0-9_-]{1,40}\.[^\s.]{32,}", key.get_secret_value()):
+            raise ValueError("LSC_OPERATOR_KEY is `id.secret` with a secret of at least 32 characters")
+        return key
+
+    @field_validator("business_zone")
+    @classmethod
+    def known(cls, zone: str) -> str:
+        ZoneInfo(zone)
+        return zone
+
+    def database(self, package: str) -> str:
+        return self.database_url.replace("{database}", package)

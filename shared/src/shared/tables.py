@@ -1,0 +1,143 @@
+"""The plumbing's tables, the same in every service's database."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+INSTANT = DateTime(timezone=True)
+LARGEST_EVENT = 262_144
+"""Bytes of the largest event body, 256 KiB."""
+
+
+def add_plumbing(metadata: MetaData) -> None:
+    """Declare the plumbing's tables beside a service's own."""
+    _outbox(metadata)
+    _consumer(metadata)
+    _callers(metadata)
+    Table(
+        "timers",
+        metadata,
+        Column("id", BigInteger, primary_key=True, autoincrement=True),
+        Column("kind", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("due_at", INSTANT, nullable=False),
+        Column("failures", Integer, nullable=False, server_default="0"),
+        Index("timers_due", "due_at"),
+    )
+
+
+def _outbox(metadata: MetaData) -> None:
+    """`outbox` is the immutable ledger, a leaf a day; `outbox_pending` what the relay still has to send."""
+    ids = Sequence("outbox_id_seq", metadata=metadata, data_type=BigInteger, cache=1)
+    Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, ids, nullable=False, server_default=ids.next_value()),
+        Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+        Column("event_id", UUID, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("aggregate", Text, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("customer_id", Text, nullable=False),
+        Column("occurred_at", INSTANT, nullable=False),
+        Column("correlation_id", UUID, nullable=False),
+        Column("causation_id", UUID),
+        Column("traceparent", Text),
+        Column("body", LargeBinary, nullable=False),
+        CheckConstraint(f"octet_length(body) <= {LARGEST_EVENT}", name="outbox_body_fits"),
+        PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
+        postgresql_partition_by="RANGE (created_at)",
+    )
+    Table(
+        "outbox_pending",
+        metadata,
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("created_at", INSTANT, nullable=False),
+        postgresql_with={
+            "fillfactor": "70",
+            "autovacuum_vacuum_scale_factor": "0",
+            "autovacuum_vacuum_threshold": "1000",
+            "autovacuum_vacuum_cost_delay": "0",
+        },
+    )
+    Table(
+        "relay_lease",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("owner", Text, nullable=False),
+        Column("epoch", BigInteger, nullable=False),
+        Column("renewed_at", INSTANT, nullable=False),
+    )
+
+
+def _consumer(metadata: MetaData) -> None:
+    """Where each consumer stands: per partition, per aggregate, and what waits for its turn."""
+    Table(
+        "consumer_offsets",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("topic", Text, primary_key=True),
+        Column("partition", Integer, primary_key=True),
+        Column("next_offset", BigInteger, nullable=False),
+        Column("last_event_id", Text),
+    )
+    Table(
+        "progress",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("aggregate", Text, primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("parked_at", INSTANT),
+        Column("parked_because", Text),
+        Index("progress_parked", "consumer", "parked_at", postgresql_where="parked_at IS NOT NULL"),
+        postgresql_with={"fillfactor": "70"},
+    )
+    Table(
+        "waiting",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("aggregate", Text, primary_key=True),
+        Column("version", Integer, primary_key=True),
+        Column("event", LargeBinary, nullable=False),
+        Column("since", INSTANT, nullable=False, server_default=func.now()),
+    )
+
+
+def _callers(metadata: MetaData) -> None:
+    """Who may call, and which answers were already given."""
+    Table(
+        "api_keys",
+        metadata,
+        Column("key_id", Text, primary_key=True),
+        Column("secret_hash", LargeBinary, nullable=False),
+        Column("customer_id", Text),
+        Column("scopes", ARRAY(Text), nullable=False),
+        Column("expires_at", INSTANT),
+    )
+    Table(
+        "idempotency_keys",
+        metadata,
+        Column("caller", Text, primary_key=True),
+        Column("route", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("fingerprint", LargeBinary, nullable=False),
+        Column("status", Integer),
+        Column("body", LargeBinary),
+        Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+        Index("idempotency_keys_age", "created_at"),
+    )

@@ -1,0 +1,212 @@
+"""The process that hears, tells and remembers: consumer, relay, timers, housekeeping, and a small HTTP side for health and metrics."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Response
+
+from shared.bus import Bus, BusUnavailable
+from shared.buses import open_bus
+from shared.consumer import Consumer
+from shared.database import Pool, open_pool, passes, transaction
+from shared.idempotency import KEPT_DAYS
+from shared.main import WORKER_PORT
+from shared.migrations import at_head
+from shared.observability import (
+    HELD_AGE,
+    HELD_EVENTS,
+    LAG_EVENTS,
+    LAG_SECONDS,
+    OUTBOX_AGE,
+    OUTBOX_PENDING,
+    OUTBOX_STRAYS,
+    PARKED_KEYS,
+    POOL_SIZE,
+    POOL_USED,
+    metrics,
+    set_gauges,
+)
+from shared.outbox import make_leaves
+from shared.relay import Relay
+from shared.service import Service
+from shared.settings import Settings
+from shared.timers import fire_due
+
+STALLED_AFTER = 20.0
+HELD_ALARM_AFTER = 30.0
+HARD_STOP_AFTER = 20.0
+log = structlog.get_logger()
+
+
+def run(service: Service, settings: Settings) -> None:
+    import uvloop
+
+    uvloop.run(_run(service, settings))
+
+
+@dataclass
+class Worker:
+    service: Service
+    settings: Settings
+    pool: Pool
+    bus: Bus
+    consumer: Consumer
+    relay: Relay
+    stopping: asyncio.Event
+
+    async def fire_timers(self) -> None:
+        while not self.stopping.is_set():
+            fired = await _despite(lambda: fire_due(self.pool, self.service.timers))
+            if fired:
+                self.relay.wake.set()
+            await _sleep(0.01 if fired else 0.2, self.stopping)
+
+    async def keep_house(self) -> None:
+        """Once an hour: the ledger's next leaves, and answers that nobody will ask for again."""
+        while not self.stopping.is_set():
+            await _despite(self._tidy)
+            await _sleep(3600, self.stopping)
+
+    async def _tidy(self) -> None:
+        async with transaction(self.pool) as tx:
+            await make_leaves(tx)
+            await tx.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1)", KEPT_DAYS)
+
+    async def watch(self) -> None:
+        """Measure every few seconds; end the process when messages wait and none is taken: a new one does better than a stalled one."""
+        while not self.stopping.is_set():
+            await _despite(self._measure_database)
+            with suppress(BusUnavailable):
+                lag = await self._measure_lag()
+                if lag and not self.consumer.paused and monotonic() - self.consumer.moved_at > STALLED_AFTER + 5 * self.consumer.failing:
+                    log.error("consumer.stalled", lag=lag)
+                    os._exit(70)
+                if not lag:
+                    self.consumer.moved_at = monotonic()
+            await _sleep(5, self.stopping)
+
+    async def _measure_database(self) -> None:
+        row = await self.pool.fetchrow(_STATE, self.service.name)
+        assert row
+        OUTBOX_PENDING.set(row["pending"])
+        OUTBOX_AGE.set(row["pending_age"])
+        OUTBOX_STRAYS.set(row["strays"])
+        PARKED_KEYS.set(row["parked"])
+        HELD_EVENTS.set(row["held"])
+        HELD_AGE.set(row["held_age"])
+        if row["held_age"] > HELD_ALARM_AFTER:
+            log.error("consumer.gap", events=row["held"], seconds=row["held_age"])
+        if row["strays"]:
+            log.error("outbox.leaf_missing", rows=row["strays"])
+
+    async def _measure_lag(self) -> int:
+        ends = await self.bus.ends()
+        behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}
+        set_gauges(LAG_EVENTS, [((p.topic, str(p.number)), lag) for p, lag in behind.items()])
+        set_gauges(
+            LAG_SECONDS, [((p.topic, str(p.number)), _age(self.consumer.recorded.get(p)) if lag else 0) for p, lag in behind.items()]
+        )
+        return sum(behind.values())
+
+
+_STATE = """
+SELECT (SELECT count(*) FROM outbox_pending) AS pending,
+       (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM outbox_pending) AS pending_age,
+       (SELECT count(*) FROM outbox_default) AS strays,
+       (SELECT count(*) FROM progress WHERE consumer = $1 AND parked_at IS NOT NULL) AS parked,
+       held.events AS held, held.age AS held_age
+FROM (
+    SELECT count(*) AS events, coalesce(extract(epoch FROM now() - min(since)), 0)::float AS age
+    FROM waiting w WHERE consumer = $1
+    AND NOT EXISTS (SELECT FROM progress p WHERE p.consumer = $1 AND p.aggregate = w.aggregate AND p.parked_at IS NOT NULL)
+) held
+"""
+
+
+async def _run(service: Service, settings: Settings) -> None:
+    stopping = asyncio.Event()
+    pool = await open_pool(settings.database(service.package), settings.pool_size)
+    bus = open_bus(settings, service.name, service.handlers.topics)
+    outgoing = open_bus(settings, None, [])
+    relay = Relay(pool, outgoing, f"/{service.name}", settings.instance)
+    consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)
+    worker = Worker(service, settings, pool, bus, consumer, relay, stopping)
+    server = uvicorn.Server(
+        uvicorn.Config(_health(worker), host=settings.host, port=settings.port + WORKER_PORT, log_config=None, access_log=False)
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
+    serving = asyncio.create_task(server.serve())
+    jobs = [relay.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
+    jobs += [consumer.run(stopping)] if service.handlers.all else []
+    try:
+        await _all_or_none([asyncio.create_task(job) for job in jobs], stopping)
+    finally:
+        await asyncio.gather(bus.close(), outgoing.close(), return_exceptions=True)
+        server.should_exit = True
+        await serving
+        await pool.close()
+
+
+def _stop(stopping: asyncio.Event) -> None:
+    """Finish what has begun; whatever has not ended in time is left to the crash-proof side of things."""
+    stopping.set()
+    asyncio.get_running_loop().call_later(HARD_STOP_AFTER, os._exit, 75)
+
+
+async def _all_or_none(tasks: list[asyncio.Task[None]], stopping: asyncio.Event) -> None:
+    """One job that ends by an error stops the others: the supervisor starts the process anew."""
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    stopping.set()
+    await asyncio.gather(*tasks)
+
+
+def _health(worker: Worker) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str]:
+        ready = not worker.stopping.is_set() and not worker.consumer.paused and await at_head(worker.pool, worker.service.package)
+        response.status_code = 200 if ready else 503
+        return {"status": "ready" if ready else "not ready"}
+
+    @app.get("/metrics")
+    async def show_metrics() -> Response:
+        POOL_SIZE.set(worker.pool.get_size())
+        POOL_USED.set(worker.pool.get_size() - worker.pool.get_idle_size())
+        return Response(metrics(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+async def _despite(call: Callable[[], Awaitable[int | None]]) -> int:
+    """What a database that is away makes fail is tried again on the next round."""
+    try:
+        return await call() or 0
+    except Exception as error:
+        if not passes(error):
+            raise
+        log.warning("worker.retries", error=repr(error))
+        return 0
+
+
+async def _sleep(seconds: float, stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
+
+
+def _age(recorded: str | None) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(recorded)).total_seconds() if recorded else 0.0

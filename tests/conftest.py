@@ -1,0 +1,111 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from shared.database import Pool, Transaction, open_pool
+from shared.migrations import migrate, upgrade
+from shared.service import Service, create_app
+
+from deploy.local.postgres import Postgres
+
+OPERATOR_KEY = "operator.0123456789abcdef0123456789abcdef"
+PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run, without fsync: nothing in it must survive the run."""
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with Postgres(folder, fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_of(postgres: Postgres) -> Callable[[str], str]:
+    """The URL of a service's migrated database, made at its first use."""
+    made: dict[str, str] = {}
+
+    def database(package: str) -> str:
+        if package not in made:
+            postgres.create_database(package)
+            made[package] = postgres.url(package)
+            upgrade(package, made[package])
+            asyncio.run(migrate(package, made[package]))
+        return made[package]
+
+    return database
+
+
+@pytest.fixture(scope="package")
+def service(request: pytest.FixtureRequest) -> Service:
+    """The service whose tests folder this is."""
+    package = next(name for name in PACKAGES if name in request.path.parts)
+    found: Service = import_module(f"{package}.app").SERVICE
+    return found
+
+
+@pytest.fixture(scope="package")
+def database(service: Service, in_a_thread: Callable[[Callable[[], str]], str], database_of: Callable[[str], str]) -> str:
+    return in_a_thread(lambda: database_of(service.package))
+
+
+@pytest.fixture(scope="session")
+def in_a_thread() -> Callable[[Callable[[], str]], str]:
+    """Alembic starts an event loop of its own, so it runs beside ours."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as threads:
+        return lambda call: ThreadPoolExecutor(1).submit(call).result() if threads else call()
+
+
+@pytest.fixture(scope="package")
+async def pool(database: str) -> AsyncIterator[Pool]:
+    made = await open_pool(database, 10)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def tx(pool: Pool) -> AsyncIterator[Transaction]:
+    """A transaction that is rolled back after the test."""
+    one = Transaction(pool)
+    yield one
+    await one.rollback()
+
+
+@asynccontextmanager
+async def serving(service: Service, url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The service's API in this process, called with the operator key."""
+    settings = service.settings().model_copy(update={"database_url": url, "operator_key": _secret(OPERATOR_KEY)})
+    app = create_app(service, settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {OPERATOR_KEY}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.02)
+            yield client
+
+
+def _secret(text: str) -> object:
+    from pydantic import SecretStr
+
+    return SecretStr(text)
+
+
+@pytest.fixture(scope="package")
+async def client(service: Service, database: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(service, database) as calling:
+        yield calling
+
+
+async def published(tx: Transaction) -> list[asyncpg.Record]:
+    """What was said in this transaction, in order."""
+    return await tx.fetch(
+        "SELECT type, aggregate, version, customer_id, convert_from(body, 'UTF8') AS body FROM outbox WHERE created_at = now() ORDER BY id"
+    )
