@@ -7,9 +7,8 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query
+from fastapi.params import Param, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -126,12 +125,9 @@ async def _read_json(request: Request) -> None:
 
 
 def _query_names(route: APIRoute) -> frozenset[str]:
-    names: set[str] = set()
-    for parameter in get_flat_params(route.dependant):
-        kind = parameter.field_info.annotation
-        if isinstance(parameter.field_info, Query):
-            names |= set(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else {parameter.alias}
-    return frozenset(names)
+    """FastAPI hands the fields of a parameter model out flat, as plain fields that are no Param."""
+    flat = get_flat_params(route.dependant)
+    return frozenset(each.alias for each in flat if isinstance(each.field_info, Query) or not isinstance(each.field_info, Param))
 
 
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
