@@ -5,6 +5,7 @@ import base64
 import shutil
 import signal
 import subprocess
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +22,9 @@ from deploy.local.sidefile import Lock, recall, remember
 
 START_SECONDS = 60
 STOP_SECONDS = 30
-JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+"""Measured on two cores with 560,000 records in batches of 100: with the second compiler 11.5 s of CPU, without it 7.3 s, and equal in
+the end; the serial collector needs less memory than the parallel one or G1 and no more CPU."""
 
 
 class Kafka:
@@ -31,6 +34,8 @@ class Kafka:
         self.folder = folder.absolute()
         self._wanted_port = port
         self._lock = Lock(self.folder)
+        self._turn = threading.RLock()
+        self._is_wanted = False
         self._side = self.folder / "kafka.json"
         self._known = recall(self._side)
         self._child: subprocess.Popen[bytes] | None = None
@@ -58,24 +63,36 @@ class Kafka:
 
     def start(self) -> None:
         """Whoever served this folder before is stopped first: only a killed run leaves one."""
-        self._lock.take()
-        self._end(signal.SIGTERM)
-        self._configure()
-        if not (self._data / "meta.properties").exists():
-            self._format()
-        self._launch()
-        if not became(self._is_serving, START_SECONDS, every=0.1):
-            raise StartError("Kafka", self.log)
+        with self._turn:
+            self._lock.take()
+            self._end(signal.SIGTERM)
+            self._configure()
+            if not (self._data / "meta.properties").exists():
+                self._format()
+            self._launch()
+            if not became(self._is_serving, START_SECONDS, every=0.1):
+                raise StartError("Kafka", self.log)
+            self._is_wanted = True
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Nothing to do when it is down already."""
-        self._end(signal.SIGTERM)
-        self._lock.release()
+        self._is_wanted = False
+        with self._turn:
+            self._lock.take()
+            self._end(how)
+            self._lock.release()
 
     def kill(self) -> None:
-        """As when the machine dies: SIGKILL."""
-        self._end(signal.SIGKILL)
-        self._lock.release()
+        """As when the machine dies."""
+        self.stop(signal.SIGKILL)
+
+    def revive(self) -> bool:
+        """Start it again if it died without being stopped or killed by us; whether that was so."""
+        with self._turn:
+            died = self._is_wanted and self.pid is None
+            if died:
+                self.start()
+            return died
 
     def wipe(self) -> None:
         """Lose every topic and record; the next start is a new, empty cluster at the same address."""

@@ -4,12 +4,13 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from deploy.local.errors import StackError, StartError, last_lines
-from deploy.local.processes import Process, became, command_line, free_port
+from deploy.local.processes import Process, became, command_line, free_port, is_free
 from deploy.local.sidefile import Lock, recall, remember
 from deploy.local.unprivileged import OPEN_GROUND, account, programs
 
@@ -49,6 +50,8 @@ class Postgres:
         self._settings = SETTINGS | ({} if fsync else WITHOUT_FSYNC) | dict(settings or {})
         self._initdb_options = ["--data-checksums"] if fsync else ["--no-data-checksums", "--no-sync"]
         self._lock = Lock(self.folder)
+        self._turn = threading.RLock()
+        self._is_wanted = False
         self._side = self.folder / "postgres.json"
         self._known = recall(self._side)
         self._account = account()
@@ -80,28 +83,37 @@ class Postgres:
 
     def start(self) -> None:
         """Whoever served this folder before is stopped first: only a killed run leaves one."""
-        self._lock.take()
-        self.stop(keep_lock=True)
-        self._remember()
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        if not (self._data / "PG_VERSION").exists():
-            self._initialise()
-        self._configure()
-        self._boot()
-        self._psql(f"{_LOGIN_SQL}\nALTER ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{self._known['password']}';")
+        with self._turn:
+            self._lock.take()
+            self._end("fast")
+            self._remember()
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+            if not (self._data / "PG_VERSION").exists():
+                self._initialise()
+            self._configure()
+            self._boot()
+            self._psql(f"{_LOGIN_SQL}\nALTER ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{self._known['password']}';")
+            self._is_wanted = True
 
-    def stop(self, mode: str = "fast", *, keep_lock: bool = False) -> None:
+    def stop(self, mode: str = "fast") -> None:
         """Nothing to do when it is down already."""
-        if self._postmaster():
-            stopped = self._account.run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", mode, "-w", "-t", "60")
-            if stopped.returncode and mode != "immediate":
-                self.stop("immediate", keep_lock=True)
-        if not keep_lock:
+        self._is_wanted = False
+        with self._turn:
+            self._lock.take()
+            self._end(mode)
             self._lock.release()
 
     def kill(self) -> None:
         """As when the machine dies: no checkpoint, the next start recovers from the log."""
         self.stop("immediate")
+
+    def revive(self) -> bool:
+        """Start it again if it died without being stopped or killed by us; whether that was so."""
+        with self._turn:
+            died = self._is_wanted and self.pid is None
+            if died:
+                self.start()
+            return died
 
     def wipe(self) -> None:
         """Forget all data, password and port."""
@@ -137,6 +149,9 @@ class Postgres:
 
     def _remember(self) -> None:
         known = recall(self._side)
+        port = self._wanted_port or free_port(int(known.get("port", 0)))
+        if not is_free(port):
+            raise StackError(f"Port {port} for PostgreSQL is taken by another program.")
         token = str(known.get("token") or secrets.token_hex(6))
         self.folder.mkdir(parents=True, exist_ok=True)
         elsewhere = "" if self._account.can_enter(self.folder) else str(OPEN_GROUND / f"lsc-{token}")
@@ -144,7 +159,7 @@ class Postgres:
             "token": token,
             "password": known.get("password") or secrets.token_hex(16),
             "home": known.get("home", elsewhere),
-            "port": self._wanted_port or free_port(int(known.get("port", 0))),
+            "port": port,
         }
         remember(self._side, self._known)
 
@@ -180,6 +195,12 @@ class Postgres:
 
         if not became(started, START_SECONDS, every=0.3):
             raise StartError("PostgreSQL", self.log)
+
+    def _end(self, mode: str) -> None:
+        if self._postmaster():
+            stopped = self._account.run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", mode, "-w", "-t", "60")
+            if stopped.returncode and mode != "immediate":
+                self._end("immediate")
 
     def _psql(self, sql: str) -> None:
         address = f"postgresql://postgres@/postgres?host={self._socket}&port={self.port}"

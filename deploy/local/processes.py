@@ -78,7 +78,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port(wanted: int | None = None) -> int:
-    """The wanted one if it is free, else one below the range that outgoing connections take theirs from."""
-    if wanted and is_free(wanted):
+    """The wanted one if it is free or soon will be, else one below the range that outgoing connections take theirs from."""
+    if wanted and became(lambda: is_free(wanted), 3):
         return wanted
     return next(port for port in iter(lambda: random.randint(20_000, 32_000), None) if is_free(port))

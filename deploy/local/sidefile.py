@@ -9,13 +9,17 @@ from pathlib import Path
 from deploy.local.errors import InUseError
 
 
-def remember(file: Path, values: Mapping[str, str | int]) -> None:
-    """Readable by its owner only: passwords are in it."""
-    draft = file.with_suffix(".new")
+def write_private(file: Path, text: str) -> None:
+    """Readable by its owner only, and never half there."""
+    draft = file.with_name(f"{file.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump(dict(values), out, indent=2)
+        out.write(text)
     draft.replace(file)
+
+
+def remember(file: Path, values: Mapping[str, str | int]) -> None:
+    write_private(file, json.dumps(dict(values), indent=2))
 
 
 def recall(file: Path) -> dict[str, str | int]:
@@ -29,6 +33,10 @@ class Lock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._held: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self._held is not None
 
     def take(self, *, wait: bool = False) -> None:
         if self._held is not None:

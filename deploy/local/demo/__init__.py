@@ -1,0 +1,1 @@
+"""Real orders played through the public APIs of the running services: `python -m deploy.local.demo`."""

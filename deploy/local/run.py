@@ -1,0 +1,136 @@
+"""`make run`: the embedded stack and the five services, the demo, then serving until Ctrl-C. `make reset` forgets the data."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.errors import StackError
+from deploy.local.leftovers import end_leftovers, servers
+from deploy.local.services import FIRST_PORT
+from deploy.local.sidefile import Lock
+from deploy.local.supervisor import LocalSystem
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".local"
+DEMO_PROMISES = {"LSC_PROMISE_EXPRESS": "20s", "LSC_PROMISE_STANDARD": "40s", "LSC_PROMISE_ECONOMY": "60s"}
+"""A promise has to fall due while the demo plays."""
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    wanted = _arguments()
+    for which in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, _interrupt)
+    try:
+        return reset() if wanted.reset else run(wanted)
+    except StackError as refused:
+        console.print(f"[bold red]{type(refused).__name__}[/] ", end="")
+        console.print(str(refused), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Everything is stopped.")
+        return 0
+
+
+def run(wanted: argparse.Namespace) -> int:
+    promises = {} if wanted.no_demo else {name: value for name, value in DEMO_PROMISES.items() if name not in os.environ}
+    system = LocalSystem(FOLDER, broker=wanted.broker, ports=FIRST_PORT, env=promises, say=say)
+    with Stopping(system):
+        show(system)
+        if not wanted.no_demo:
+            played = play(system)
+            say(f"The demo {'has ended' if played == 0 else f'failed (exit code {played})'}.")
+            if wanted.once:
+                return played
+        say("Serving. Ctrl-C stops everything.")
+        threading.Event().wait()
+    return 0
+
+
+class Stopping:
+    """While the system goes down a second Ctrl-C is not heard: everything is stopped in order, within half a minute."""
+
+    def __init__(self, system: LocalSystem) -> None:
+        self.system = system
+
+    def __enter__(self) -> None:
+        try:
+            self.system.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(which, signal.SIG_IGN)
+        say("Stopping ...")
+        self.system.stop()
+
+
+def play(system: LocalSystem) -> int:
+    """The demo has our terminal; Ctrl-C reaches it as well as us."""
+    command = [sys.executable, "-m", "deploy.local.demo", "--operator-key-from-env", "--stack", str(FOLDER / "stack.env")]
+    demo = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LSC_OPERATOR_KEY": system.operator_key})
+    try:
+        return demo.wait()
+    finally:
+        if demo.poll() is None:
+            demo.terminate()
+            demo.wait(10)
+
+
+def reset() -> int:
+    lock = Lock(FOLDER)
+    lock.take()
+    end_leftovers(FOLDER)
+    for server in servers(FOLDER).values():
+        server.wipe()
+    for name in ("logs", "stack.env", "run.json"):
+        path = FOLDER / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    lock.release()
+    say("All data of the embedded stack is forgotten; the operator key and Kafka's jars are kept.")
+    return 0
+
+
+def show(system: LocalSystem) -> None:
+    table = Table(title="Logistics Service Center", title_justify="left")
+    for heading in ("service", "API", "documentation", "worker's metrics"):
+        table.add_column(heading)
+    for service in system.services:
+        api, worker = system.url(service.name), system.url(service.name, "worker")
+        table.add_row(service.name, api, f"{api}/docs", f"{worker}/metrics")
+    console.print(table)
+    console.print(f"Operator key   {system.operator_key}")
+    console.print(f"Events         {f'Apache Kafka at {system.kafka.bootstrap}' if system.kafka else 'a log in PostgreSQL'}")
+    console.print(f"Logs           {(FOLDER / 'logs').relative_to(ROOT)}/<process>.log")
+
+
+def say(text: str) -> None:
+    console.print(text, markup=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.run", description=__doc__)
+    parser.add_argument("--broker", choices=("postgres", "kafka"), default="postgres", help="what carries the events")
+    parser.add_argument("--no-demo", action="store_true", help="serve only")
+    parser.add_argument("--once", action="store_true", help="stop when the demo has ended, with its exit code")
+    parser.add_argument("--reset", action="store_true", help="forget all data and end")
+    return parser.parse_args()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

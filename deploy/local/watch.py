@@ -1,0 +1,143 @@
+"""Keeping programs alive: a process that dies is started again, and its last words are said."""
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from deploy.local.errors import StackError, last_lines
+
+AT_ONCE_SECONDS = 10
+LONGEST_PAUSE_SECONDS = 30
+
+
+class Program:
+    """One command that is to run until it is stopped. Its output goes to its log."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        say: Callable[[str], None],
+        born: Callable[[str, int], None],
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self.log = folder / "logs" / f"{name}.log"
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._folder = folder
+        self._say, self._born = say, born
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._keeper: threading.Thread | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """None while it is down."""
+        return self._child.pid if self._child and self._child.returncode is None else None
+
+    def start(self) -> None:
+        self._stopping.clear()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        self._launch()
+        self._keeper = threading.Thread(target=self._keep, name=f"keeps {self.name}", daemon=True)
+        self._keeper.start()
+
+    def kill(self) -> None:
+        """SIGKILL; it is started again."""
+        if self.pid:
+            self._signal(signal.SIGKILL)
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+        self._signal(signal.SIGTERM)
+
+    def wait_stopped(self, deadline: float) -> None:
+        """Killed when the deadline (time.monotonic) has passed."""
+        if self._keeper is None:
+            return
+        self._keeper.join(max(0.0, deadline - time.monotonic()))
+        if self._keeper.is_alive():
+            self._say(f"{self.name} did not stop in time and is killed.")
+            self._signal(signal.SIGKILL)
+            self._keeper.join()
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=self._environment,
+                start_new_session=True,
+            )
+        self._born(self.name, self._child.pid)
+
+    def _signal(self, which: signal.Signals) -> None:
+        """Popen knows whether the child was reaped, so that the pid cannot be another program's."""
+        if self._child:
+            self._child.send_signal(which)
+
+    def _keep(self) -> None:
+        pause, began = 0.0, time.monotonic()
+        while (code := self._wait()) is not None and not self._stopping.is_set():
+            lived = time.monotonic() - began
+            pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if self.restarts and lived < AT_ONCE_SECONDS else 0.0
+            self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{last_lines(self.log, 8)}")
+            self._say(f"{self.name} is started again" + (f" in {pause:.0f} s, because it died at once." if pause else "."))
+            if self._stopping.wait(pause):
+                return
+            began = time.monotonic()
+            self.restarts += 1
+            self._launch()
+            if self._stopping.is_set():
+                self._signal(signal.SIGTERM)
+
+    def _wait(self) -> int | None:
+        return self._child.wait() if self._child else None
+
+
+class Server(Protocol):
+    def revive(self) -> bool: ...
+
+
+class Watch:
+    """Looks at the servers every half second and starts again what somebody killed; what was stopped on purpose stays down."""
+
+    def __init__(self, servers: Mapping[str, Server], say: Callable[[str], None]) -> None:
+        self._servers = servers
+        self._say = say
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="keeps the servers", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stopping.wait(0.5):
+            for name, server in self._servers.items():
+                try:
+                    if server.revive():
+                        self._say(f"{name} died and was started again.")
+                except StackError as refused:
+                    self._say(f"{name} died: {refused}")
+
+
+def _cause(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
