@@ -34,7 +34,7 @@ def main() -> int:
         return reset() if wanted.reset else run(wanted)
     except StackError as refused:
         console.print(f"[bold red]{type(refused).__name__}[/] ", end="")
-        console.print(str(refused), markup=False)
+        console.print(str(refused), markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("Everything is stopped.")
@@ -116,7 +116,7 @@ def show(system: LocalSystem) -> None:
 
 
 def say(text: str) -> None:
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)
 
 
 def _arguments() -> argparse.Namespace:

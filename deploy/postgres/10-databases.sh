@@ -1,0 +1,12 @@
+#!/bin/sh
+# Run once by the PostgreSQL image, on an empty data volume: a database and a login a service; no login may enter another's database.
+set -eu
+
+for service in order_intake inventory dispatch crm kpi; do
+    psql -Xq -v ON_ERROR_STOP=1 -v service="$service" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\getenv password LSC_DATABASE_PASSWORD
+CREATE ROLE :"service" LOGIN PASSWORD :'password';
+CREATE DATABASE :"service" OWNER :"service";
+REVOKE CONNECT ON DATABASE :"service" FROM PUBLIC;
+SQL
+done
