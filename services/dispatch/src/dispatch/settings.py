@@ -1,0 +1,5 @@
+from shared.settings import Settings
+
+
+class DispatchSettings(Settings):
+    port: int = 8003
