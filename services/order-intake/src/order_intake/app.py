@@ -1,0 +1,17 @@
+from shared.service import Service
+
+from order_intake.api import api
+from order_intake.event_handlers import handlers, timers
+from order_intake.models import metadata
+from order_intake.settings import Settings
+
+SERVICE = Service(
+    name="order-intake",
+    package="order_intake",
+    title="Order intake: takes orders, promises, releases, and moves their state to the end",
+    settings=Settings,
+    metadata=metadata,
+    router=api,
+    handlers=handlers,
+    timers=timers,
+)

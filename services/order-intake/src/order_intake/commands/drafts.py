@@ -1,0 +1,172 @@
+"""The statements of placing, each for all orders at once."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.database import Row, Transaction, columns
+
+from order_intake.order import Order
+from order_intake.schemas import NewOrder, Reference
+
+HELD_AT_ONCE = "customer_blocked"
+"""Why an order may be on hold from its first moment."""
+
+
+class First(NamedTuple):
+    """What the first answer said of an order, beside its body: kept, so that it can be given again."""
+
+    order_id: UUID
+    fingerprint: bytes
+    received_at: datetime
+    promised_earliest: datetime | None
+    promised_latest: datetime | None
+    hold_id: UUID | None
+
+
+class Placed(NamedTuple):
+    new: NewOrder
+    first: First
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What must be known of the orders of a batch; `missing` are the positions of lines with unknown items, by order."""
+
+    now: datetime
+    customers: Collection[str]
+    blocked: Collection[str]
+    missing: dict[int, list[int]]
+    placed: dict[Reference, First]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order that is about to be written; `index` is its place in the batch."""
+
+    index: int
+    new: NewOrder
+    order: Order
+    submitted_at: datetime
+    first: First
+
+
+_KNOWN = """
+SELECT now(),
+    ARRAY(SELECT customer_id FROM customers WHERE customer_id = ANY($1::text[])) AS customers,
+    ARRAY(SELECT customer_id FROM customers WHERE customer_id = ANY($1::text[]) AND blocked) AS blocked,
+    ARRAY(
+        SELECT position - 1 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (customer_id, sku, position)
+        WHERE NOT EXISTS (SELECT FROM items WHERE items.customer_id = wanted.customer_id AND items.sku = wanted.sku)
+    ) AS missing,
+    EXISTS (
+        SELECT FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference) JOIN orders USING (customer_reference, customer_id)
+    ) AS repeated
+"""
+
+
+async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
+    customers, references = [new.customer_id for new in news], [new.customer_reference for new in news]
+    lines = [(index, number) for index, new in enumerate(news) for number in range(len(new.lines))]
+    owners, skus = [news[index].customer_id for index, _ in lines], [line.sku for new in news for line in new.lines]
+    row = await tx.fetchrow(_KNOWN, customers, references, owners, skus)
+    assert row
+    tx.saw_now(row["now"])
+    missing: dict[int, list[int]] = {}
+    for position in row["missing"]:
+        index, number = lines[position]
+        missing.setdefault(index, []).append(number)
+    placed = await first_placed(tx, [new.reference for new in news]) if row["repeated"] else {}
+    return Known(row["now"], row["customers"], row["blocked"], missing, placed)
+
+
+_FIRST = """
+SELECT customer_id, customer_reference, order_id, fingerprint, received_at, hold_id,
+    CASE WHEN confirmed_at = received_at THEN promised_earliest END AS promised_earliest,
+    CASE WHEN confirmed_at = received_at THEN promised_latest END AS promised_latest
+FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
+JOIN orders USING (customer_reference, customer_id)
+LEFT JOIN LATERAL (SELECT hold_id FROM holds WHERE holds.order_id = orders.order_id AND placed_at = received_at) AS first_hold ON true
+"""
+
+
+async def first_placed(tx: Transaction, references: Collection[Reference]) -> dict[Reference, First]:
+    """The orders that stand under these references, as they were answered first."""
+    rows = await tx.fetch(_FIRST, *columns(list(references), 2)) if references else []
+    return {(row["customer_id"], row["customer_reference"]): _first(row) for row in rows}
+
+
+def _first(row: Row) -> First:
+    return First(**{name: row[name] for name in First._fields})
+
+
+_WRITE = """
+WITH placed AS (
+    INSERT INTO orders (order_id, customer_id, customer_reference, fingerprint, status, service_level, allow_partial, submitted_at,
+        received_at, requested_earliest, requested_latest, confirmed_at, promised_earliest, promised_latest, consignee_code,
+        ship_to_key_id, ship_to, open_holds, event_version)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bool[], $8::timestamptz[],
+        $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[],
+        $16::text[], $17::text[], $18::int[], $19::int[])
+    ON CONFLICT (customer_reference, customer_id) DO NOTHING
+    RETURNING order_id
+), lines AS (
+    INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting)
+    SELECT order_id, line_no, sku, ordered, ordered
+    FROM unnest($20::uuid[], $21::int[], $22::text[], $23::int[]) AS line (order_id, line_no, sku, ordered) JOIN placed USING (order_id)
+), held AS (
+    INSERT INTO holds (hold_id, order_id, reason, placed_at)
+    SELECT hold_id, order_id, reason, placed_at
+    FROM unnest($24::uuid[], $25::uuid[], $26::text[], $27::timestamptz[]) AS hold (hold_id, order_id, reason, placed_at)
+    JOIN placed USING (order_id)
+), history AS (
+    INSERT INTO order_history (order_id, at, what, detail)
+    SELECT order_id, at, what, detail
+    FROM unnest($28::uuid[], $29::timestamptz[], $30::text[], $31::text[]) AS entry (order_id, at, what, detail)
+    JOIN placed USING (order_id)
+)
+SELECT order_id FROM placed
+"""
+
+
+async def write_drafts(tx: Transaction, drafts: Sequence[Draft]) -> list[Reference]:
+    """Store them; those are returned that somebody else has placed in the meantime."""
+    if not drafts:
+        return []
+    drafts = sorted(drafts, key=lambda draft: draft.new.reference)
+    orders = [draft.order for draft in drafts]
+    lines = [(order.order_id, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()]
+    holds = [(draft.first.hold_id, draft.order.order_id, HELD_AT_ONCE, draft.order.now) for draft in drafts if draft.first.hold_id]
+    history = [(order.order_id, order.now, *entry) for order in orders for entry in order.history]
+    rows = await tx.fetch(
+        _WRITE, *columns([_row(draft) for draft in drafts], 19), *columns(lines, 4), *columns(holds, 4), *columns(history, 4)
+    )
+    written = {row["order_id"] for row in rows}
+    return [draft.new.reference for draft in drafts if draft.order.order_id not in written]
+
+
+def _row(draft: Draft) -> tuple[object, ...]:
+    order, first = draft.order, draft.first
+    return (
+        order.order_id,
+        order.customer_id,
+        draft.new.customer_reference,
+        first.fingerprint,
+        order.status,
+        order.service_level,
+        order.allow_partial,
+        draft.submitted_at,
+        order.now,
+        order.requested_earliest,
+        order.requested_latest,
+        order.confirmed_at,
+        order.promised_earliest,
+        order.promised_latest,
+        order.consignee_code,
+        order.ship_to_key_id,
+        order.ship_to,
+        order.open_holds,
+        order.event_version,
+    )

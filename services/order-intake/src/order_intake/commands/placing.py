@@ -1,0 +1,116 @@
+"""Placing orders, one or five hundred: one statement reads, one writes, one says."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from shared.batches import Done, Outcome
+from shared.bodies import business_time
+from shared.database import Transaction
+from shared.errors import DomainError, Fault, InvalidInput
+from shared.events import OrderHeld, OrderReceived
+from shared.outbox import publish
+from uuid_utils.compat import uuid7
+
+from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, Reference, first_placed, load_known, write_drafts
+from order_intake.errors import OrderInvalid, ReferenceTaken
+from order_intake.fulfilment import confirm
+from order_intake.lifecycle import OrderStatus
+from order_intake.order import Order
+from order_intake.parts import in_parts
+from order_intake.promise import promised
+from order_intake.quantities import Line
+from order_intake.schemas import NewOrder
+from order_intake.settings import Terms
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms) -> list[Outcome[Placed]]:
+    """Take each order that is sound and new; the same body again is answered as at first, another body of the same reference refused."""
+    known = await load_known(tx, news)
+    faults: dict[int, DomainError] = {}
+    drafts: dict[Reference, Draft] = {}
+    for index, new in enumerate(news):
+        if new.reference not in known.placed and new.reference not in drafts:
+            try:
+                drafts[new.reference] = _draft(index, new, known, terms)
+            except InvalidInput as fault:
+                faults[index] = fault
+    overtaken = await write_drafts(tx, list(drafts.values()))
+    taken = [draft for reference, draft in drafts.items() if reference not in overtaken]
+    await publish(tx, *[event for draft in taken for event in draft.order.said])
+    placed = known.placed | {draft.new.reference: draft.first for draft in taken} | await first_placed(tx, overtaken)
+    created = {draft.index for draft in taken}
+    return [faults.get(index) or _outcome(new, placed, index in created) for index, new in enumerate(news)]
+
+
+def _outcome(new: NewOrder, placed: Mapping[Reference, First], created: bool) -> Outcome[Placed]:  # noqa: FBT001
+    first = placed[new.reference]
+    if not created and first.fingerprint != fingerprint(new):
+        return ReferenceTaken(*new.reference, first.order_id)
+    return Done(Placed(new, first), created)
+
+
+def fingerprint(new: NewOrder) -> bytes:
+    """Of what was ordered, after parsing and defaults; when it was submitted does not matter."""
+    return hashlib.sha256(new.__pydantic_serializer__.to_json(new, exclude={"submitted_at"})).digest()
+
+
+def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
+    if faults := _faults(index, new, known):
+        raise OrderInvalid(faults)
+    submitted_at = business_time(new.submitted_at, known.now, pointer="/submitted_at")
+    order = _order(new, known.now)
+    order.note(OrderStatus.RECEIVED)
+    _receive(order, new, submitted_at)
+    if new.customer_id in known.blocked:
+        order.open_holds = 1
+        order.note("held", HELD_AT_ONCE)
+        hold_id = uuid7()
+        order.say(OrderHeld(**order.stamp(), hold_id=hold_id, reason=HELD_AT_ONCE))
+        return Draft(index, new, order, submitted_at, First(order.order_id, fingerprint(new), order.now, None, None, hold_id))
+    confirm(order, promised(order.now, terms.promised_within(new.service_level), new.requested_delivery.window()))
+    first = First(order.order_id, fingerprint(new), order.now, order.promised_earliest, order.promised_latest, None)
+    return Draft(index, new, order, submitted_at, first)
+
+
+def _faults(index: int, new: NewOrder, known: Known) -> list[Fault]:
+    if new.customer_id not in known.customers:
+        return [Fault("/customer_id", "is not a registered customer")]
+    return [Fault(f"/lines/{number}/sku", "is not a registered item of this customer") for number in known.missing.get(index, ())]
+
+
+def _order(new: NewOrder, now: datetime) -> Order:
+    return Order(
+        order_id=uuid7(nanoseconds=(now - EPOCH) // timedelta(milliseconds=1) * 1_000_000),
+        customer_id=new.customer_id,
+        now=now,
+        status=OrderStatus.RECEIVED,
+        service_level=new.service_level,
+        allow_partial=new.allow_partial,
+        requested_earliest=new.requested_delivery.earliest,
+        requested_latest=new.requested_delivery.latest,
+        consignee_code=new.ship_to.code,
+        ship_to_key_id=None,
+        ship_to=new.ship_to.model_dump_json(exclude_none=True),
+        lines={line.line_no: Line(line.line_no, line.sku, line.quantity, line.quantity) for line in new.lines},
+    )
+
+
+def _receive(order: Order, new: NewOrder, submitted_at: datetime) -> None:
+    requested = new.requested_delivery.window()
+    for lines, more in in_parts(order.all_lines()):
+        order.say(
+            OrderReceived(
+                **order.stamp(),
+                customer_reference=new.customer_reference,
+                consignee_code=order.consignee_code,
+                service_level=new.service_level,
+                allow_partial=order.allow_partial,
+                submitted_at=submitted_at,
+                requested=requested,
+                lines=lines,
+                more=more,
+            )
+        )

@@ -1,0 +1,61 @@
+"""What order-intake refuses.
+
+    NotFound 404      OrderNotFound, HoldNotFound
+    InvalidInput 422  OrderInvalid
+    Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, CancellationTooLate
+    DomainError       ImpossibleFact                 another service told what cannot be: parks the order
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from shared.errors import Conflict, DomainError, Fault, InvalidInput, NotFound
+
+
+class OrderNotFound(NotFound):
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"There is no order {order_id}.")
+
+
+class HoldNotFound(NotFound):
+    def __init__(self, order_id: UUID, hold_id: UUID) -> None:
+        super().__init__(f"The order {order_id} has no hold {hold_id}.")
+
+
+class OrderInvalid(InvalidInput):
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("The order breaks a rule; nothing of it is stored.", faults)
+
+
+class ReferenceTaken(Conflict):
+    type = "reference-taken"
+
+    def __init__(self, customer_id: str, reference: str, order_id: UUID) -> None:
+        super().__init__(f"Customer {customer_id} has placed another order with the reference {reference}: {order_id}.")
+
+
+class IllegalMove(Conflict):
+    type = "illegal-move"
+
+    def __init__(self, what: str, status: str, wanted: str, legal: Iterable[str]) -> None:
+        ways = ", ".join(legal) or "nothing"
+        super().__init__(f"{what} is {status} and cannot become {wanted}; from there it can become: {ways}.")
+
+
+class ReleasedAlready(Conflict):
+    type = "released-already"
+
+    def __init__(self, order_id: UUID, wanted: str) -> None:
+        super().__init__(f"Order {order_id} was released to the warehouse and cannot be {wanted} any more; a cancellation may be asked for.")
+
+
+class CancellationTooLate(Conflict):
+    type = "cancellation-too-late"
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"Goods of order {order_id} were handed over to the carrier; it cannot be cancelled any more.")
+
+
+class ImpossibleFact(DomainError):
+    type = "impossible-fact"
+    title = "What was told cannot be"

@@ -1,0 +1,2 @@
+from shared.registry import Handlers, Timers
+handlers=Handlers(); timers=Timers()

@@ -1,0 +1,111 @@
+"""An order as the decisions see it: what is stored of it, what is decided now, and what is to be said of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, TypedDict
+from uuid import UUID
+
+from shared.events import By, Event, OrderLine, Promise
+
+from order_intake.lifecycle import OrderStatus, check_move, status_of_order
+from order_intake.quantities import Line
+
+
+class Cancellation(StrEnum):
+    """What became of the request to cancel a released order, as long as it is not cancelled."""
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+
+
+class Entry(NamedTuple):
+    """One line of the history; `detail` stays in this service."""
+
+    what: str
+    detail: str | None = None
+
+
+class Stamp(TypedDict):
+    """What every event of an order says first."""
+
+    customer_id: str
+    order_id: UUID
+    version: int
+    occurred_at: datetime
+
+
+@dataclass(slots=True)
+class Order:
+    order_id: UUID
+    customer_id: str
+    now: datetime
+    """The instant of this decision."""
+    status: OrderStatus
+    service_level: str
+    allow_partial: bool
+    requested_earliest: datetime | None
+    requested_latest: datetime | None
+    consignee_code: str | None
+    ship_to_key_id: str | None
+    ship_to: str
+    partial: bool = False
+    confirmed_at: datetime | None = None
+    promised_earliest: datetime | None = None
+    promised_latest: datetime | None = None
+    delivered_at: datetime | None = None
+    open_holds: int = 0
+    cancellation: Cancellation | None = None
+    cancellation_by: By | None = None
+    cancellation_reason: str | None = None
+    release_count: int = 0
+    open_shipments: int = 0
+    """Shipments that were released and not cancelled: one a release and warehouse."""
+    event_version: int = 0
+    lines: dict[int, Line] = field(default_factory=dict)
+    reservations: dict[tuple[str, int], int] = field(default_factory=dict)
+    """What is reserved and not released, by warehouse and line."""
+    said: list[Event] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
+    timers: list[tuple[str, datetime]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"Order {self.order_id}"
+
+    @property
+    def promise(self) -> Promise:
+        assert self.promised_earliest
+        assert self.promised_latest
+        return Promise(earliest=self.promised_earliest, latest=self.promised_latest)
+
+    @property
+    def is_partly_handed_over(self) -> bool:
+        return any(line.shipped or line.delivered or line.damaged or line.lost for line in self.lines.values())
+
+    def stamp(self) -> Stamp:
+        """For the next event; counts it."""
+        self.event_version += 1
+        return Stamp(customer_id=self.customer_id, order_id=self.order_id, version=self.event_version, occurred_at=self.now)
+
+    def say(self, event: Event) -> None:
+        self.said.append(event)
+
+    def note(self, what: str, detail: str | None = None) -> None:
+        self.history.append(Entry(what, detail))
+
+    def become(self, status: OrderStatus, detail: str | None = None) -> None:
+        check_move(str(self), self.status, status)
+        self.status = status
+        self.note(status, detail)
+
+    def settle(self, detail: str | None = None) -> bool:
+        """Take the status that the lines have by now; false when it is the same."""
+        status, self.partial = status_of_order([line.status for line in self.lines.values()])
+        if status is self.status or self.status is OrderStatus.CLOSED:
+            return False
+        self.become(status, detail)
+        return True
+
+    def all_lines(self) -> list[OrderLine]:
+        """What was ordered."""
+        return [OrderLine(line_no=line.line_no, sku=line.sku, quantity=line.ordered) for line in self.lines.values()]

@@ -1,0 +1,38 @@
+from datetime import timedelta
+from functools import cache
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from shared.events import ServiceLevel
+from shared.settings import STACK_FILE, Duration
+from shared.settings import Settings as Shared
+
+
+class Settings(Shared):
+    port: int = 8001
+
+
+class Terms(BaseSettings):
+    """What we promise and when we act, the same for every process of the service."""
+
+    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True)
+
+    promise_express: Duration = timedelta(hours=24)
+    promise_standard: Duration = timedelta(hours=72)
+    promise_economy: Duration = timedelta(hours=120)
+    release_horizon: Duration = timedelta(days=7)
+    close_after: Duration = timedelta(days=7)
+
+    def promised_within(self, level: ServiceLevel) -> timedelta:
+        match level:
+            case ServiceLevel.EXPRESS:
+                return self.promise_express
+            case ServiceLevel.STANDARD:
+                return self.promise_standard
+            case ServiceLevel.ECONOMY:
+                return self.promise_economy
+
+
+@cache
+def terms() -> Terms:
+    """Read from the environment at first use."""
+    return Terms()
