@@ -28,31 +28,34 @@ console = Console(highlight=False)
 
 def main() -> int:
     wanted = _arguments()
-    for which in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(which, _interrupt)
     try:
-        return reset() if wanted.reset else run(wanted)
+        if wanted.reset:
+            return reset()
+        promises = {} if wanted.no_demo else {name: value for name, value in DEMO_PROMISES.items() if name not in os.environ}
+        system = LocalSystem(FOLDER, broker=wanted.broker, ports=FIRST_PORT, env=promises, say=say)
+        return serve(system, demo=not wanted.no_demo, once=wanted.once)
     except StackError as refused:
         console.print(f"[bold red]{type(refused).__name__}[/] ", end="")
         console.print(str(refused), markup=False, soft_wrap=True)
         return 1
-    except KeyboardInterrupt:
-        console.print("Everything is stopped.")
-        return 0
 
 
-def run(wanted: argparse.Namespace) -> int:
-    promises = {} if wanted.no_demo else {name: value for name, value in DEMO_PROMISES.items() if name not in os.environ}
-    system = LocalSystem(FOLDER, broker=wanted.broker, ports=FIRST_PORT, env=promises, say=say)
-    with Stopping(system):
-        show(system)
-        if not wanted.no_demo:
-            played = play(system)
-            say(f"The demo {'has ended' if played == 0 else f'failed (exit code {played})'}.")
-            if wanted.once:
+def serve(system: LocalSystem, *, demo: bool, once: bool = False) -> int:
+    """Until Ctrl-C or a signal to stop; with `once` until the demo has ended, with its exit code."""
+    for which in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(which, signal.default_int_handler)
+    try:
+        with Stopping(system):
+            show(system)
+            played = play(system) if demo else 0
+            if played:
+                say(f"The demo failed (exit code {played}).")
+            if once:
                 return played
-        say("Serving. Ctrl-C stops everything.")
-        threading.Event().wait()
+            say("Serving. Ctrl-C stops everything.")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Everything is stopped.")
     return 0
 
 
@@ -104,15 +107,14 @@ def reset() -> int:
 
 def show(system: LocalSystem) -> None:
     table = Table(title="Logistics Service Center", title_justify="left")
-    for heading in ("service", "API", "documentation", "worker's metrics"):
-        table.add_column(heading)
+    for heading in ("service", "API (documentation at /docs)", "worker (figures at /metrics)"):
+        table.add_column(heading, no_wrap=True)
     for service in system.services:
-        api, worker = system.url(service.name), system.url(service.name, "worker")
-        table.add_row(service.name, api, f"{api}/docs", f"{worker}/metrics")
+        table.add_row(service.name, system.url(service.name), system.url(service.name, "worker"))
     console.print(table)
     console.print(f"Operator key   {system.operator_key}")
     console.print(f"Events         {f'Apache Kafka at {system.kafka.bootstrap}' if system.kafka else 'a log in PostgreSQL'}")
-    console.print(f"Logs           {(FOLDER / 'logs').relative_to(ROOT)}/<process>.log")
+    console.print(f"Logs           {system.folder / 'logs'}/<process>.log", markup=False)
 
 
 def say(text: str) -> None:
@@ -126,10 +128,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="stop when the demo has ended, with its exit code")
     parser.add_argument("--reset", action="store_true", help="forget all data and end")
     return parser.parse_args()
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -53,6 +54,11 @@ def is_answered_by_another(url: str, before: str) -> bool:
         return False
 
 
+def python(code: str, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-u", "-c", code, str(folder)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
 def test_every_process_runs_and_every_database_is_prepared(system: LocalSystem) -> None:
     assert set(system.processes) == NAMES | {"postgres"}
     assert [(system.folder / f"{name}.calls").read_text().splitlines()[0] for name in ("first_one", "second", "shared")] == [
@@ -102,9 +108,7 @@ def test_a_second_run_of_the_same_folder_is_refused_and_harms_nothing(system: Lo
 def test_what_a_killed_run_left_behind_is_ended_by_the_next_which_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "system"
     a_system(folder)
-    killed = subprocess.Popen(
-        [sys.executable, "-c", _A_RUN, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
-    )
+    killed = python(_A_RUN, folder)
     assert killed.stdout
     left = [process for pid in killed.stdout.readline().split() if (process := Process.of(int(pid)))]
     killed.kill()
@@ -133,6 +137,33 @@ system = a_system(Path(sys.argv[1]))
 system.start()
 print(*system.processes.values(), flush=True)
 time.sleep(60)
+"""
+
+
+def test_ctrl_c_stops_the_run_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "system"
+    run = python(_SERVING, folder)
+    assert run.stdout
+    shown = "".join(iter(run.stdout.readline, "Serving. Ctrl-C stops everything.\n"))
+    left = [process for entry in json.loads((folder / "run.json").read_text()).values() if (process := Process.of(entry["pid"]))]
+    assert "Operator key   operator." in shown
+    assert len(left) == 4
+
+    run.send_signal(signal.SIGINT)
+    last_words, _ = run.communicate(timeout=20)
+
+    assert run.returncode == 0
+    assert last_words.endswith("Stopping ...\nEverything is stopped.\n")
+    assert not any(process.is_alive() for process in left)
+    a_system(folder).postgres.wipe()
+
+
+_SERVING = """
+import sys
+from pathlib import Path
+from deploy.local.run import serve
+from tests.deploy.test_supervisor import a_system
+sys.exit(serve(a_system(Path(sys.argv[1])), demo=False))
 """
 
 
