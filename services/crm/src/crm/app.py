@@ -1,0 +1,16 @@
+from shared.service import Service
+
+from crm.api import api
+from crm.event_handlers import handlers
+from crm.models import metadata
+from crm.settings import Settings
+
+SERVICE = Service(
+    name="crm",
+    package="crm",
+    title="Customers: profiles, cases and the timeline of everything that happened",
+    settings=Settings,
+    metadata=metadata,
+    router=api,
+    handlers=handlers,
+)
