@@ -1,0 +1,49 @@
+# The commands of this repository. `make run` and `make test` set up all they need; Python 3.11+ and make are enough.
+PYTHON ?= python3
+BROKER ?= postgres
+DEMO ?= 1
+PACKAGES = shared services/order-intake services/inventory services/dispatch services/crm services/kpi
+SERVICES = order_intake inventory dispatch crm kpi
+PY = .venv/bin/python
+
+.PHONY: help run reset test check bench docs lock clean
+
+help:  ## Show the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.venv/.ready: requirements.txt requirements-dev.txt $(PACKAGES:=/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=...")'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo "Installing what this needs into .venv ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(PACKAGES))
+	@touch $@
+
+run: .venv/.ready  ## Run the system and play the demo (DEMO=0 without it, BROKER=kafka on a real Kafka, ORDERS=all DATA=FILE)
+	@$(PY) -m deploy.local.run --broker $(BROKER) $(if $(filter 0,$(DEMO)),--no-demo)
+
+reset: .venv/.ready  ## Forget the data of former runs
+	@$(PY) -m deploy.local.run --reset
+
+test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks)
+	@$(PY) -m pytest $(ARGS)
+
+check: .venv/.ready  ## Style, types, import contracts, migrations and generated documents
+	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
+	@.venv/bin/mypy --no-error-summary shared/src $(foreach s,$(PACKAGES),$(wildcard $(s)/src)) deploy tests
+	@.venv/bin/lint-imports --no-cache > .venv/imports.log 2>&1 || (cat .venv/imports.log; exit 1)
+	@$(PY) -m shared.docs --check && $(PY) -m kpi.docs --check
+	@$(PY) -m deploy.local.check_migrations
+	@echo "All checks passed."
+
+bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BROKER, ROWS)
+	@$(PY) -m tests.bench --broker $(BROKER)
+
+docs: .venv/.ready  ## Write the generated documents anew
+	@$(PY) -m shared.docs && $(PY) -m kpi.docs
+
+lock: .venv/.ready  ## Pin what is installed now
+	@$(PY) -m deploy.lock
+
+clean:  ## Remove what the commands made
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
