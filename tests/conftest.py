@@ -1,4 +1,5 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -11,6 +12,8 @@ from shared.database import Pool, Transaction, open_pool
 from shared.migrations import migrate, upgrade
 from shared.service import Service, create_app
 
+from deploy.local.kafka import Kafka
+from deploy.local.java import missing as missing_tools
 from deploy.local.postgres import Postgres
 
 OPERATOR_KEY = "operator.0123456789abcdef0123456789abcdef"
@@ -23,6 +26,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     folder: Path = tmp_path_factory.mktemp("postgres")
     with Postgres(folder, fsync=False) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One real broker for the whole run; where Java or Maven is missing, its tests are skipped loudly, or fail when CI requires them."""
+    if missing := missing_tools():
+        if os.environ.get("LSC_KAFKA_REQUIRED"):
+            pytest.fail(f"The Kafka suite is required, but {', '.join(missing)} is missing.")
+        pytest.skip(f"THE KAFKA SUITE DID NOT RUN: {', '.join(missing)} is missing.")
+    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ class Consumer:
     handlers: Handlers
     applied: Callable[[], None] = lambda: None
     linger: float = LINGER_SECONDS
+    patience: float = POLL_SECONDS
     positions: dict[Partition, Place] = field(default_factory=dict)
     recorded: dict[Partition, str] = field(default_factory=dict)
     paused: set[Partition] = field(default_factory=set)
@@ -63,7 +64,7 @@ class Consumer:
 
     async def step(self) -> int:
         """Fetch once and apply what came; returns how many messages were applied."""
-        fetched = await self.bus.poll(MOST, POLL_SECONDS)
+        fetched = await self.bus.poll(MOST, self.patience)
         if fetched.generation != self._generation:
             await self._take_over(fetched)
             return 0

@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsErr
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 
 SEND_SECONDS = 30.0
+SESSION_SECONDS = 15
 STOP_SECONDS = 5.0
 BATCH_BYTES = 512 * 1024
 log = structlog.get_logger()
@@ -24,8 +25,11 @@ T = TypeVar("T")
 class KafkaBus:
     """One member of `group` (static membership under `instance`, so that a quick restart moves no partitions), and a producer."""
 
-    def __init__(self, servers: str, *, instance: str, group: str | None = None, topics: Iterable[str] = ()) -> None:
+    def __init__(
+        self, servers: str, *, instance: str, group: str | None = None, topics: Iterable[str] = (), session_seconds: int = SESSION_SECONDS
+    ) -> None:
         self._servers, self._instance, self._group, self._topics = servers, instance, group, list(topics)
+        self._session_ms = session_seconds * 1000
         self._producer: Any = None
         self._consumer: Any = None
         self._assigned = _Assigned()
@@ -94,8 +98,8 @@ class KafkaBus:
                 max_partition_fetch_bytes=2 * 1024 * 1024,
                 fetch_max_bytes=16 * 1024 * 1024,
                 fetch_max_wait_ms=200,
-                session_timeout_ms=15_000,
-                heartbeat_interval_ms=3_000,
+                session_timeout_ms=self._session_ms,
+                heartbeat_interval_ms=self._session_ms // 5,
                 rebalance_timeout_ms=30_000,
             )
             consumer.subscribe(self._topics, listener=self._assigned)
@@ -156,7 +160,7 @@ def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, 
     now = int(time() * 1000)
     for record in records:
         partition = Partition(record.topic, partition_of(record.key))
-        fields = {"timestamp": now, "key": record.key.encode(), "value": record.body, "headers": record.headers}
+        fields = {"timestamp": now, "key": record.key.encode(), "value": record.body, "headers": list(record.headers)}
         batch = open_ones.get(partition)
         if batch is None or batch.append(**fields) is None:
             batch = open_ones[partition] = producer.create_batch()

@@ -47,15 +47,17 @@ class PostgresBus:
         self._url, self._member, self._group = url, instance, group or ""
         self._topics = list(topics)
         self._pool: Pool | None = None
+        self._opening = asyncio.Lock()
         self._partitions: tuple[Partition, ...] = ()
         self._positions: dict[Partition, int] = {}
         self._generation = 0
         self._looked_at = -LOOK_EVERY
 
     async def _database(self) -> Pool:
-        if self._pool is None:
-            self._pool = await open_pool(self._url, 3)
-        return self._pool
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await open_pool(self._url, 3)
+            return self._pool
 
     async def send(self, records: Sequence[Record]) -> None:
         placed: defaultdict[Partition, list[Record]] = defaultdict(list)

@@ -1,0 +1,237 @@
+import asyncio
+
+import pytest
+from shared.parked import discard, replay
+from uuid_utils.compat import uuid7
+
+from tests.shared.plumbing import World, history, listening, quiet, record, rejected
+
+
+async def test_applies_each_event_once_and_in_order(world: World) -> None:
+    orders = [uuid7() for _ in range(20)]
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(event) for order in orders for event in history(order, 5)])
+
+    await quiet(consumer)
+
+    assert [await world.effects(order) for order in orders] == [[1, 2, 3, 4, 5]] * 20
+    assert await world.value("SELECT count(*) FROM progress WHERE version = 5") == 20
+
+
+async def test_the_same_event_twice_in_a_batch_counts_once(world: World) -> None:
+    order = uuid7()
+    first, second = history(order, 2)
+    await world.bus().send([record(first), record(first), record(second), record(first)])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1, 2]
+
+
+async def test_an_event_that_returns_days_later_is_dropped(world: World) -> None:
+    order = uuid7()
+    events = history(order, 3)
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(event) for event in events])
+    await quiet(consumer)
+
+    await bus.send([record(events[0]), record(events[2])])
+    await quiet(consumer)
+
+    assert await world.effects(order) == [1, 2, 3]
+
+
+async def test_what_follows_a_gap_waits_until_it_closes(world: World) -> None:
+    order = uuid7()
+    one, two, three, four = history(order, 4)
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(one), record(three), record(four)])
+    await quiet(consumer)
+    before = await world.effects(order)
+
+    await bus.send([record(two)])
+    await quiet(consumer)
+
+    assert before == [1]
+    assert await world.effects(order) == [1, 2, 3, 4]
+    assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
+async def test_a_swapped_pair_is_applied_in_order(world: World) -> None:
+    order = uuid7()
+    one, two, three = history(order, 3)
+    await world.bus().send([record(two), record(one), record(three)])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1, 2, 3]
+
+
+async def test_a_poison_event_in_the_middle_parks_its_key_and_nothing_else(world: World) -> None:
+    await world.poison()
+    sick, healthy = uuid7(), [uuid7() for _ in range(10)]
+    messages = [record(event) for order in healthy[:5] for event in history(order, 3)]
+    messages += [record(event) for event in history(sick, 4, refused=2)]
+    messages += [record(event) for order in healthy[5:] for event in history(order, 3)]
+    await world.bus().send(messages)
+
+    await quiet(world.consumer())
+
+    assert [await world.effects(order) for order in healthy] == [[1, 2, 3]] * 10
+    assert await world.effects(sick) == [1]
+    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [2, 3, 4]
+    letter = str(await world.value("SELECT convert_from(body, 'UTF8') FROM outbox WHERE topic = 'listener.dead-letters'"))
+    assert "version 2 is refused" in letter
+
+
+async def test_a_parked_key_is_drained_in_order_while_events_arrive(world: World) -> None:
+    await world.poison()
+    order = uuid7()
+    events = history(order, 8, refused=2)
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(event) for event in events[:4]])
+    await quiet(consumer)
+
+    await world.cure()
+    await bus.send([record(event) for event in events[4:6]])
+    await asyncio.gather(replay(world.pool, "listener", listening(), f"order/{order}"), quiet(consumer))
+    await bus.send([record(event) for event in events[6:]])
+    await quiet(consumer)
+    await replay(world.pool, "listener", listening(), f"order/{order}")
+
+    assert await world.effects(order) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
+async def test_a_replay_that_is_refused_again_stays_parked(world: World) -> None:
+    await world.poison()
+    order = uuid7()
+    await world.bus().send([record(event) for event in history(order, 3, refused=2)])
+    await quiet(world.consumer())
+
+    said = await replay(world.pool, "listener", listening(), f"order/{order}")
+
+    assert "parked again at version 2" in said
+    assert await world.effects(order) == [1]
+    assert await world.value("SELECT count(*) FROM waiting") == 2
+
+
+async def test_a_discarded_event_lets_the_others_through(world: World) -> None:
+    await world.poison()
+    order = uuid7()
+    await world.bus().send([record(event) for event in history(order, 4, refused=2)])
+    await quiet(world.consumer())
+
+    await discard(world.pool, "listener", f"order/{order}")
+    await replay(world.pool, "listener", listening(), f"order/{order}")
+
+    assert await world.effects(order) == [1, 3, 4]
+
+
+async def test_a_bad_deploy_pauses_instead_of_parking_the_world(world: World) -> None:
+    await world.poison()
+    await world.bus().send([record(rejected(uuid7(), 1, "bad")) for _ in range(100)])
+    consumer = world.consumer()
+
+    await quiet(consumer)
+
+    assert consumer.paused
+    assert int(str(await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL"))) <= 20
+
+
+async def test_of_two_readers_of_one_partition_only_one_applies(world: World) -> None:
+    order = uuid7()
+    one, other = world.consumer(world.bus("same")), world.consumer(world.bus("same"))
+    await world.bus("writer").send([record(event) for event in history(order, 50)])
+    await one.step()
+    await other.step()
+
+    await asyncio.gather(quiet(one), quiet(other))
+
+    assert await world.effects(order) == list(range(1, 51))
+
+
+async def test_a_slow_handler_that_lost_its_partition_changes_nothing_twice(world: World) -> None:
+    order, gate = uuid7(), asyncio.Event()
+    slow = world.consumer(world.bus("same"), listening(gate))
+    quick = world.consumer(world.bus("same"))
+    await world.bus("writer").send([record(event) for event in history(order, 3)])
+    running = asyncio.create_task(quiet(slow))
+    successor = asyncio.create_task(quiet(quick))
+    gate.set()
+    await asyncio.gather(running, successor)
+
+    assert await world.effects(order) == [1, 2, 3]
+
+
+async def test_told_to_stop_it_finishes_the_batch_it_began(world: World) -> None:
+    order, gate, stopping = uuid7(), asyncio.Event(), asyncio.Event()
+    await world.bus("writer").send([record(event) for event in history(order, 3)])
+    entered = asyncio.Event()
+
+    class Entered(asyncio.Event):
+        async def wait(self) -> bool:  # type: ignore[override]  # narrower is fine
+            entered.set()
+            return await gate.wait() is True
+
+    running = asyncio.create_task(world.consumer(world.bus(), listening(Entered())).run(stopping))
+    await entered.wait()
+    stopping.set()
+    gate.set()
+    await running
+
+    assert await world.effects(order) == [1, 2, 3]
+    assert await world.value("SELECT sum(next_offset) FROM consumer_offsets") == 3
+
+
+async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) -> None:
+    old, new = uuid7(), uuid7()
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(event) for event in history(old, 3)])
+    await quiet(consumer)
+    await world.pool.execute("DELETE FROM log")
+    await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
+    await bus.send([record(event) for event in [*history(new, 20), *history(old, 4)]])
+
+    fresh = world.consumer(world.bus("two"))
+    await world.pool.execute("DELETE FROM log_members")
+    await quiet(fresh)
+
+    assert await world.effects(old) == [1, 2, 3, 4]
+    assert await world.effects(new) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("body", [b"not json", b"{}", b"[]", b"\xff\xfe", b'{"order_id": 7}'])
+async def test_a_body_that_does_not_fit_parks_its_key(world: World, body: bytes) -> None:
+    order, other = uuid7(), uuid7()
+    spoilt = record(rejected(order, 1))
+    await world.bus().send([type(spoilt)(spoilt.topic, spoilt.key, spoilt.headers, body), record(rejected(order, 2)), record(rejected(other, 1))])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == []
+    assert await world.effects(other) == [1]
+    assert await world.value("SELECT count(*) FROM waiting") == 2
+
+
+async def test_a_message_without_headers_becomes_a_dead_letter_and_blocks_nothing(world: World) -> None:
+    order = uuid7()
+    good = record(rejected(order, 1))
+    await world.bus().send([type(good)(good.topic, good.key, (), b"?"), good])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1]
+    assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
+
+
+async def test_an_unknown_type_is_passed_over_and_keeps_the_count(world: World) -> None:
+    order = uuid7()
+    first = record(rejected(order, 1))
+    renamed = tuple((name, b"order.blessed.v9" if name == "ce_type" else value) for name, value in first.headers)
+    await world.bus().send([type(first)(first.topic, first.key, renamed, first.body), record(rejected(order, 2))])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [2]
+    assert await world.value("SELECT version FROM progress") == 2

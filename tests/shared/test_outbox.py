@@ -1,0 +1,175 @@
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from pydantic_core import from_json
+from shared.bus import Bus, BusUnavailable, Record
+from shared.database import transaction
+from shared.locks import Lock, lock
+from shared.outbox import make_leaves, publish
+from shared.relay import replay
+from shared.service import Service
+from shared.settings import Settings
+from uuid_utils.compat import uuid7
+
+from tests.shared.plumbing import THINGS, World, history, quiet, rejected
+
+
+async def drain(world: World, bus: Bus | None = None) -> None:
+    relay = world.relay(bus)
+    while await relay.step():
+        pass
+
+
+async def logged(world: World) -> dict[str, list[int]]:
+    """Versions per aggregate as they stand on the log."""
+    seen: defaultdict[str, list[int]] = defaultdict(list)
+    for row in await world.pool.fetch('SELECT headers FROM log ORDER BY topic, partition, "offset"'):
+        said = dict(from_json(row["headers"]))
+        seen[said["ce_subject"]].append(int(said["ce_aggregateversion"]))
+    return seen
+
+
+async def test_order_within_an_aggregate_survives_concurrent_batches(world: World) -> None:
+    orders = [uuid7() for _ in range(12)]
+    await world.pool.executemany("INSERT INTO things VALUES ($1, 0)", [(str(order),) for order in orders])
+    stopping = asyncio.Event()
+    relaying = asyncio.create_task(world.relay().run(stopping))
+
+    async def batch(turn: int) -> None:
+        mine = sorted(orders[turn % 3 :: 3] + orders[:2], key=str)
+        async with transaction(world.pool) as tx:
+            await lock(tx, [Lock(THINGS, str(order)) for order in mine])
+            sql = "UPDATE things SET event_version = event_version + 2 WHERE order_id = ANY($1) RETURNING order_id, event_version"
+            rows = await tx.fetch(sql, [str(order) for order in mine])
+            versions = {row["order_id"]: row["event_version"] for row in rows}
+            await publish(tx, *[rejected(order, versions[str(order)] - back) for back in (1, 0) for order in dict.fromkeys(mine)])
+
+    await asyncio.gather(*[batch(turn) for turn in range(60)])
+    stopping.set()
+    await relaying
+    await drain(world)
+
+    on_log = await logged(world)
+    assert sum(map(len, on_log.values())) > 300
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in on_log.values())
+
+
+async def test_nothing_is_said_when_the_transaction_rolls_back(world: World) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with transaction(world.pool) as tx:
+            await publish(tx, rejected(uuid7(), 1))
+            raise ZeroDivisionError
+
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 0
+
+
+async def test_a_version_cannot_be_said_twice(world: World) -> None:
+    order = uuid7()
+    await world.say(rejected(order, 1))
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await world.say(rejected(order, 1))
+
+
+class Forgetful:
+    """Wraps a bus: the messages arrive, but the sender dies before it learns so."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def send(self, records: Sequence[Record]) -> None:
+        await self._bus.send(records)
+        raise BusUnavailable("the answer was lost")
+
+
+async def test_a_relay_killed_between_send_and_delete_repeats_and_nobody_notices(world: World) -> None:
+    order = uuid7()
+    await world.say(*history(order, 5))
+    with pytest.raises(BusUnavailable):
+        await world.relay(Forgetful(world.bus())).step()  # type: ignore[arg-type]  # only send is used
+
+    await drain(world)
+    await quiet(world.consumer())
+
+    assert (await logged(world))[f"order/{order}"] == [1, 2, 3, 4, 5] * 2
+    assert await world.effects(order) == [1, 2, 3, 4, 5]
+
+
+async def test_a_stopped_leader_is_replaced_after_its_lease_and_deletes_nothing_more(world: World) -> None:
+    order = uuid7()
+    old, new = world.relay(owner="old"), world.relay(owner="new")
+    assert await old.leads()
+    assert not await new.leads()
+
+    await world.pool.execute("UPDATE relay_lease SET renewed_at = now() - interval '11 s'")
+    new._tried_at = -1e9
+    assert await new.leads()
+    await world.say(*history(order, 3))
+    await old.delete([row["id"] for row in await world.pool.fetch("SELECT id FROM outbox_pending")])
+
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 3
+    assert await new.step() == 3
+
+
+async def test_a_restarted_process_takes_its_own_lease_back_at_once(world: World) -> None:
+    before, after = world.relay(), world.relay()
+    assert await before.leads()
+
+    assert await after.leads()
+
+    assert (after.epoch or 0) > (before.epoch or 0)
+
+
+async def test_a_relay_that_stops_gives_its_lease_back(world: World) -> None:
+    stopping = asyncio.Event()
+    running = asyncio.create_task(world.relay(owner="leaving").run(stopping))
+    await world.say(rejected(uuid7(), 1))
+    while await world.value("SELECT count(*) FROM outbox_pending"):
+        await asyncio.sleep(0.01)
+    stopping.set()
+    await running
+
+    assert await world.relay(owner="next").leads()
+
+
+async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> None:
+    order = uuid7()
+    today = f"outbox_{datetime.now(UTC):%Y%m%d}"
+    await world.pool.execute(f"DROP TABLE {today}")
+    await world.say(*history(order, 3))
+    strays = await world.value("SELECT count(*) FROM outbox_default")
+
+    await drain(world)
+    async with transaction(world.pool) as tx:
+        made = await make_leaves(tx)
+
+    assert (strays, made) == (3, 1)
+    assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
+    assert await world.value("SELECT count(*) FROM outbox_default") == 0
+    assert await world.value(f"SELECT count(*) FROM {today}") == 3
+
+
+async def test_leaves_are_made_a_week_ahead(world: World) -> None:
+    last = f"outbox_{datetime.now(UTC) + timedelta(days=7):%Y%m%d}"
+
+    assert await world.value("SELECT to_regclass($1) IS NOT NULL", last)
+
+
+async def test_the_ledger_replaces_a_log_that_was_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = uuid7()
+    await world.say(*history(order, 4))
+    await drain(world)
+    await world.pool.execute("DELETE FROM log")
+    await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
+    monkeypatch.setenv("DATABASE_URL", world.url)
+
+    service = Service("listener", "listener", "Listener", Settings, None, None)  # type: ignore[arg-type]  # only its name is used
+    await replay(service, Settings(), "2020-01-01T00:00:00+00:00")
+    await drain(world)
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1, 2, 3, 4]
