@@ -40,6 +40,9 @@ class Keys:
     def __init__(self) -> None:
         self._keys: dict[str, _Key] = {}
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     async def refresh(self, pool: Pool) -> None:
         rows = await pool.fetch("SELECT key_id, secret_hash, customer_id, scopes, expires_at FROM api_keys")
         self._keys = {
