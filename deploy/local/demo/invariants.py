@@ -1,0 +1,185 @@
+"""What must be true of the whole system once it is at rest, as SQL that finds the offenders: no rows is right.
+
+For other users than the demo: `async with evidence(target, acknowledged) as checker: verdicts = await judge(checker)`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """`offenders` selects what breaks it; the first row is shown."""
+
+    name: str
+    sentence: str
+    offenders: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    invariant: Invariant
+    broken: int
+    first: str | None
+
+
+INVARIANTS: Sequence[Invariant] = (
+    Invariant(
+        "I1",
+        "No acknowledged order is lost",
+        "SELECT a.* FROM acknowledged a LEFT JOIN orders o USING (order_id, customer_id, customer_reference) WHERE o.status IS NULL",
+    ),
+    Invariant(
+        "I2",
+        "One order a customer's reference, in the table and in what was answered",
+        "SELECT customer_id, customer_reference FROM orders GROUP BY 1, 2 HAVING count(*) > 1"
+        " UNION ALL SELECT customer_id, customer_reference FROM acknowledged GROUP BY 1, 2 HAVING count(DISTINCT order_id) > 1",
+    ),
+    Invariant(
+        "I3",
+        "Nothing was oversold in any past state",
+        "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand, sum(d_reserved) OVER w AS reserved"
+        " FROM stock_ledger WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
+        " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
+    ),
+    Invariant(
+        "I4",
+        "Stock is what the ledger says",
+        "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(d_on_hand) AS moved, sum(d_reserved) AS set_aside"
+        " FROM stock_ledger GROUP BY 1, 2, 3) AS ledger USING (customer_id, sku, warehouse)"
+        " WHERE (coalesce(on_hand, 0), coalesce(reserved, 0)) IS DISTINCT FROM (coalesce(moved, 0), coalesce(set_aside, 0))",
+    ),
+    Invariant(
+        "I4",
+        "Reserved stock is what orders hold",
+        "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(held) AS held FROM reservations GROUP BY 1, 2, 3) AS r"
+        " USING (customer_id, sku, warehouse) WHERE coalesce(reserved, 0) <> coalesce(held, 0)",
+    ),
+    Invariant("I4", "The units of an order line add up to what was ordered", "SELECT * FROM order_lines WHERE standing <> ordered"),
+    Invariant(
+        "I5",
+        "No line is shipped beyond what was ordered",
+        "SELECT * FROM (SELECT order_id, line_no, sum(packed) AS shipped FROM shipments JOIN shipment_lines USING (shipment_id)"
+        " WHERE status IN ('handed_over', 'delivered') GROUP BY 1, 2) AS gone"
+        " LEFT JOIN order_lines USING (order_id, line_no) WHERE shipped > coalesce(ordered, 0)",
+    ),
+    Invariant(
+        "I5",
+        "Nothing of a cancelled or rejected order is shipped",
+        "SELECT shipment_id, order_id, s.status FROM shipments s JOIN orders o USING (order_id)"
+        " WHERE o.status IN ('cancelled', 'rejected') AND s.status <> 'cancelled'",
+    ),
+    Invariant("I6", "No event is lost on its way to the bus", "SELECT * FROM outbox WHERE event_id NOT IN (SELECT event_id FROM log)"),
+    Invariant("I7", "Nothing is on the bus that nobody said", "SELECT * FROM log WHERE event_id NOT IN (SELECT event_id FROM outbox)"),
+    Invariant(
+        "I8",
+        "Every consumer has applied every aggregate to its last version",
+        "SELECT service, aggregate, said.version AS said, coalesce(p.version, 0) AS applied FROM subscriptions"
+        " JOIN (SELECT topic, aggregate, max(version) AS version FROM log GROUP BY 1, 2) AS said USING (topic)"
+        " LEFT JOIN progress p USING (service, aggregate) WHERE coalesce(p.version, 0) <> said.version AND p.is_parked IS NOT TRUE",
+    ),
+    Invariant(
+        "I8",
+        "No cause changed stock twice",
+        "SELECT cause_event_id, line_no, warehouse, kind FROM stock_ledger GROUP BY 1, 2, 3, 4 HAVING count(*) > 1",
+    ),
+    Invariant(
+        "I9",
+        "First appearances on the bus are in the order of versions",
+        "SELECT * FROM (SELECT aggregate, version, lag(version) OVER (PARTITION BY aggregate ORDER BY partition, first) AS before FROM"
+        ' (SELECT aggregate, version, partition, min("offset") AS first FROM log GROUP BY 1, 2, 3) AS firsts) AS steps'
+        " WHERE version <> coalesce(before, 0) + 1",
+    ),
+    Invariant(
+        "I10",
+        "Versions are counted without gaps",
+        "SELECT service, aggregate, max(version), count(*) FROM outbox GROUP BY 1, 2"
+        " HAVING max(version) <> count(*) OR count(DISTINCT version) <> count(*)",
+    ),
+    Invariant(
+        "I11",
+        "Every order is delivered, closed, cancelled, rejected or backordered",
+        "SELECT * FROM orders WHERE status NOT IN ('delivered', 'closed', 'cancelled', 'rejected', 'backordered')",
+    ),
+    Invariant(
+        "I11",
+        "What is backordered is really short",
+        "WITH free AS (SELECT customer_id, sku, sum(on_hand - reserved) AS units FROM stock GROUP BY 1, 2),"
+        " wanted AS (SELECT order_id, customer_id, sku, sum(backordered) AS units FROM orders JOIN order_lines USING (order_id)"
+        " WHERE status = 'backordered' GROUP BY 1, 2, 3 HAVING sum(backordered) > 0)"
+        " SELECT order_id FROM orders WHERE status = 'backordered' AND order_id NOT IN (SELECT order_id FROM wanted"
+        " LEFT JOIN free USING (customer_id, sku) WHERE wanted.units > coalesce(free.units, 0))",
+    ),
+    Invariant("I11", "No event waits for the relay", "SELECT * FROM pending"),
+    Invariant("I11", "No timer is overdue", "SELECT * FROM timers"),
+    Invariant(
+        "I11",
+        "Nothing is left to pick or to deliver",
+        "SELECT pick_id, order_id, status FROM picks WHERE status = 'open'"
+        " UNION ALL SELECT shipment_id, order_id, status FROM shipments WHERE status NOT IN ('delivered', 'cancelled')",
+    ),
+    Invariant(
+        "I12",
+        "Ended orders hold no stock",
+        "SELECT order_id, line_no, held, status FROM reservations LEFT JOIN orders USING (order_id)"
+        " WHERE coalesce(status, 'unknown') IN ('unknown', 'cancelled', 'rejected', 'delivered', 'closed')",
+    ),
+    Invariant(
+        "I12",
+        "Order lines say what the drivers said",
+        "SELECT * FROM (SELECT order_id, line_no, sum(accepted) AS a, sum(damaged) AS d, sum(short) AS s FROM shipments"
+        " JOIN shipment_lines USING (shipment_id) WHERE status = 'delivered' GROUP BY 1, 2) AS said"
+        " FULL JOIN (SELECT order_id, line_no, delivered, damaged, lost FROM order_lines) AS known USING (order_id, line_no)"
+        " WHERE (coalesce(a, 0), coalesce(d, 0), coalesce(s, 0))"
+        " IS DISTINCT FROM (coalesce(delivered, 0), coalesce(damaged, 0), coalesce(lost, 0))",
+    ),
+    Invariant(
+        "I12",
+        "What left the stock is what left on vehicles",
+        "SELECT * FROM (SELECT order_id, line_no, warehouse, -sum(d_on_hand) AS issued FROM stock_ledger WHERE kind = 'issue'"
+        " GROUP BY 1, 2, 3) AS ledger FULL JOIN (SELECT order_id, line_no, warehouse, sum(packed) AS gone FROM shipments"
+        " JOIN shipment_lines USING (shipment_id) WHERE status IN ('handed_over', 'delivered') AND packed > 0 GROUP BY 1, 2, 3) AS driven"
+        " USING (order_id, line_no, warehouse) WHERE coalesce(issued, 0) <> coalesce(gone, 0)",
+    ),
+    Invariant(
+        "I12",
+        "crm knows every order and how it ended",
+        "SELECT order_id, o.status, c.status AS heard FROM orders o FULL JOIN crm_orders c USING (order_id, customer_id)"
+        " WHERE o.status IS NULL OR c.status IS NULL"
+        " OR (o.status IN ('delivered', 'closed', 'cancelled', 'rejected') AND o.status <> c.status)",
+    ),
+    Invariant(
+        "I12",
+        "kpi knows every order and how it ended",
+        "SELECT order_id, o.status, f.* FROM orders o FULL JOIN order_facts f USING (order_id, customer_id) WHERE o.status IS NULL"
+        " OR (o.status IN ('delivered', 'closed'), o.status = 'cancelled', o.status = 'rejected')"
+        " IS DISTINCT FROM (f.is_delivered, f.is_cancelled, f.is_rejected)",
+    ),
+    Invariant(
+        "I13",
+        "All that is said of a thing names one customer, the order's",
+        "SELECT aggregate FROM outbox GROUP BY 1 HAVING count(DISTINCT customer_id) > 1"
+        " UNION ALL SELECT aggregate FROM outbox e JOIN orders o ON e.key = o.order_id::text WHERE e.customer_id <> o.customer_id",
+    ),
+    Invariant(
+        "I14",
+        "Nothing is parked, nothing waits for a version before it",
+        "SELECT service, aggregate, version, parked_because FROM progress WHERE is_parked"
+        " UNION ALL SELECT service, aggregate, version, 'waits' FROM waiting",
+    ),
+)
+
+
+async def judge(checker: asyncpg.Connection) -> list[Verdict]:
+    return [await _verdict(checker, invariant) for invariant in INVARIANTS]
+
+
+async def _verdict(checker: asyncpg.Connection, invariant: Invariant) -> Verdict:
+    row = await checker.fetchrow(
+        f"WITH offenders AS MATERIALIZED ({invariant.offenders})"
+        " SELECT (SELECT count(*) FROM offenders) AS broken, (SELECT to_jsonb(o)::text FROM offenders o LIMIT 1) AS first"
+    )
+    assert row
+    return Verdict(invariant, row["broken"], row["first"])
