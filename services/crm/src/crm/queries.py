@@ -4,7 +4,7 @@ from shared.pages import Page, page
 from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crm.cursor import At
+from crm.cursor import read_place, write_place
 from crm.errors import CaseNotFound, CustomerNotFound
 from crm.models import cases, customers, orders, timeline
 from crm.schemas import (
@@ -99,10 +99,10 @@ async def timeline_page(reading: AsyncConnection, customer_id: str, filters: Tim
     if filters.order_id:
         query = query.where(timeline.c.order_id == filters.order_id)
     if filters.after:
-        query = query.where(tuple_(timeline.c.at, timeline.c.event_id) < tuple_(filters.after.at, filters.after.event_id))
+        query = query.where(tuple_(timeline.c.at, timeline.c.event_id) < tuple_(*read_place(filters.after)))
     rows = await reading.execute(query.order_by(timeline.c.at.desc(), timeline.c.event_id.desc()).limit(filters.limit + 1))
     entries = [TimelineEntry.model_validate(row, from_attributes=True) for row in rows]
-    return page(entries, filters.limit, lambda entry: At(entry.at, entry.event_id))
+    return page(entries, filters.limit, lambda entry: write_place(entry.at, entry.event_id))
 
 
 async def case(reading: AsyncConnection, case_id: UUID) -> CaseView:

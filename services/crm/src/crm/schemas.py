@@ -150,7 +150,7 @@ class TimelineFilters(Paging):
     """Newest first."""
 
     order_id: UUID | None = None
-    after: Place | None = None  # type: ignore[assignment]  # written as a text, read as a place
+    after: Place | None = None
 
 
 class CaseFilters(Paging):

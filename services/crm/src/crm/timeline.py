@@ -139,9 +139,10 @@ def _(event: StockReserved, names: Names) -> str:
 @entry.register
 def _(event: StockShort, names: Names) -> str:
     count, of = len(event.lines), names.lines.get(event.order_id)
-    wait = f"{count} of {counted(of, 'line')} wait" if of and of > 1 and not event.more else f"{counted(count, 'line')} wait"
+    lines = f"{count} of {counted(of, 'line')}" if of and of > 1 and not event.more else counted(count, "line")
+    wait = "waits" if count == 1 else "wait"
     short = [f"{_item(event, line.sku, names)} short by {max(line.demanded - line.available, 0)}" for line in event.lines[:SHOWN]]
-    return f"{wait} for stock: {listed(short, count)}{more_follow(event.more)}"
+    return f"{lines} {wait} for stock: {listed(short, count)}{more_follow(event.more)}"
 
 
 @entry.register
