@@ -71,7 +71,7 @@ def not_withdrawn(deadline: str) -> str:
 
 def no_line(fault: str) -> str:
     """No line `x` of the order has this fault."""
-    return f"NOT EXISTS (SELECT FROM line_facts x WHERE x.order_id = o.order_id AND ({fault}))"
+    return f"(NOT EXISTS (SELECT FROM line_facts x WHERE x.order_id = o.order_id AND ({fault})))"
 
 
 CONTRACT = "S0 §3.5.2: promised in the contract; formula ours"
