@@ -1,12 +1,19 @@
 """The HTTP face of order-intake."""
 
-from fastapi import Response
-from shared.batches import BatchResult, only, results, sound
-from shared.problems import Problem
-from shared.routes import Tx, router
+from typing import Annotated
+from uuid import UUID
 
+from fastapi import Query, Response
+from pydantic import BaseModel
+from shared.batches import BatchResult, only, results, sound
+from shared.pages import Page
+from shared.routes import Reading, Tx, router
+
+from order_intake.commands.holds import place_hold, release_holds
+from order_intake.commands.orders import cancel_order, reject_order
 from order_intake.commands.placing import place_orders
-from order_intake.schemas import NewOrder, NewOrders, OrderView
+from order_intake.queries import order_by_id, order_in, orders_page
+from order_intake.schemas import HoldRelease, NewCancellation, NewHold, NewOrder, NewOrders, NewRejection, OrderFilters, OrderView
 from order_intake.settings import terms
 from order_intake.views import as_placed
 
@@ -17,7 +24,7 @@ api = router()
 async def place_order(new: NewOrder, tx: Tx) -> Response:
     """Place an order. The same `customer_reference` with the same body is answered as at first, with another body refused."""
     placed = only(await place_orders(tx, [new], terms()))
-    return answer(as_placed(placed.value), 201 if placed.created else 200)
+    return _answer(as_placed(placed.value), 201 if placed.created else 200)
 
 
 @api.post("/orders/batch", response_model=BatchResult)
@@ -27,5 +34,49 @@ async def place_batch(batch: NewOrders, tx: Tx) -> BatchResult:
     return results("orders", batch.orders, outcomes, lambda placed: placed.first.order_id)
 
 
-def answer(view: OrderView, status: int) -> Response:
+@api.get("/orders", response_model=Page[OrderView])
+async def get_orders(filters: Annotated[OrderFilters, Query()], reading: Reading) -> Response:
+    """Orders in the order in which they were received."""
+    return _answer(await orders_page(reading, filters), 200)
+
+
+@api.get("/orders/{order_id}", response_model=OrderView)
+async def get_order(order_id: UUID, reading: Reading) -> Response:
+    return _answer(await order_by_id(reading, order_id), 200)
+
+
+@api.post(
+    "/orders/{order_id}/cancellation",
+    response_model=OrderView,
+    responses={202: {"model": OrderView, "description": "Released before: the answer comes with `cancellation` or `status`"}},
+)
+async def cancel(order_id: UUID, wish: NewCancellation, tx: Tx) -> Response:
+    """Cancel the order, at once or, once released, if nothing of it is handed over yet."""
+    is_cancelled = await cancel_order(tx, order_id, wish)
+    return _answer(await order_in(tx, order_id), 200 if is_cancelled else 202)
+
+
+@api.post("/orders/{order_id}/rejection", response_model=OrderView)
+async def refuse(order_id: UUID, rejection: NewRejection, tx: Tx) -> Response:
+    """Decide not to fulfil an order of which nothing was released."""
+    await reject_order(tx, order_id, rejection.reason)
+    return _answer(await order_in(tx, order_id), 200)
+
+
+@api.post("/orders/{order_id}/hold", status_code=201, response_model=OrderView)
+async def hold(order_id: UUID, new: NewHold, tx: Tx) -> Response:
+    """Stop the order before its release."""
+    await place_hold(tx, order_id, new.reason)
+    return _answer(await order_in(tx, order_id), 201)
+
+
+@api.post("/orders/{order_id}/hold-release", response_model=OrderView)
+async def lift_hold(order_id: UUID, gone: HoldRelease, tx: Tx) -> Response:
+    """Take one hold away, or all of the order's; after the last one it goes on."""
+    await release_holds(tx, order_id, gone.hold_id, terms())
+    return _answer(await order_in(tx, order_id), 200)
+
+
+def _answer(view: BaseModel, status: int) -> Response:
+    """Written at once: validating our own answer again would cost as much as all the rest of placing."""
     return Response(view.__pydantic_serializer__.to_json(view), status, media_type="application/json")

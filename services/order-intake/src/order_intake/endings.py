@@ -10,15 +10,23 @@ from order_intake.reasons import CANCELLATION, REJECTION, code_of
 
 
 def ask_to_cancel(order: Order, by: By, reason: str) -> None:
-    """Cancel at once what no shipment carries; else ask dispatch, which knows whether anything was handed over. Asking again changes nothing."""
+    """Cancel at once what no shipment carries; else ask dispatch, which knows whether anything was handed over.
+
+    Asking again changes nothing.
+    """
     if order.status is OrderStatus.CANCELLED or order.cancellation is Cancellation.REQUESTED:
         return
     if order.cancellation is Cancellation.REFUSED or order.is_partly_handed_over:
         raise CancellationTooLate(order.order_id)
     check_move(str(order), order.status, OrderStatus.CANCELLED)
     order.cancellation_by, order.cancellation_reason = by, reason
-    if not order.open_shipments:
-        return cancel(order)
+    if order.open_shipments:
+        _ask_dispatch(order, by, reason)
+    else:
+        cancel(order)
+
+
+def _ask_dispatch(order: Order, by: By, reason: str) -> None:
     order.cancellation = Cancellation.REQUESTED
     order.note("cancellation_requested", reason)
     order.say(OrderCancellationRequested(**order.stamp(), by=by, reason=code_of(reason, CANCELLATION)))

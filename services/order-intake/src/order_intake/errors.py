@@ -1,9 +1,9 @@
 """What order-intake refuses.
 
-    NotFound 404      OrderNotFound, HoldNotFound
-    InvalidInput 422  OrderInvalid
-    Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, CancellationTooLate
-    DomainError       ImpossibleFact                 another service told what cannot be: parks the order
+NotFound 404      OrderNotFound, HoldNotFound
+InvalidInput 422  OrderInvalid
+Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate
+DomainError       ImpossibleFact                 another service told what cannot be: parks the order
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,7 +46,16 @@ class ReleasedAlready(Conflict):
     type = "released-already"
 
     def __init__(self, order_id: UUID, wanted: str) -> None:
-        super().__init__(f"Order {order_id} was released to the warehouse and cannot be {wanted} any more; a cancellation may be asked for.")
+        super().__init__(
+            f"Order {order_id} was released to the warehouse and cannot be {wanted} any more; a cancellation may be asked for."
+        )
+
+
+class NotHoldable(Conflict):
+    type = "not-holdable"
+
+    def __init__(self, order_id: UUID, status: str, holdable: Iterable[str]) -> None:
+        super().__init__(f"Order {order_id} is {status}; only an order that is {', '.join(sorted(holdable))} can be held.")
 
 
 class CancellationTooLate(Conflict):

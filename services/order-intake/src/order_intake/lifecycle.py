@@ -24,7 +24,7 @@ class OrderStatus(StrEnum):
 
 
 S = OrderStatus
-RANK = {status: rank for rank, status in enumerate(S)}
+RANK: dict[OrderStatus, int] = {status: rank for rank, status in enumerate(S)}
 
 NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
     S.RECEIVED: frozenset({S.CONFIRMED, S.REJECTED, S.CANCELLED}),
@@ -50,10 +50,10 @@ BEFORE_RELEASE = frozenset({S.RECEIVED, S.CONFIRMED, S.BACKORDERED, S.ALLOCATED}
 def check_move(what: str, status: OrderStatus, wanted: OrderStatus) -> None:
     """Raises IllegalMove, which lists the legal ways, when there is none from `status` to `wanted`."""
     if wanted not in NEXT[status]:
-        raise IllegalMove(what, status, wanted, sorted(NEXT[status], key=RANK.__getitem__))
+        raise IllegalMove(what, status, wanted, [way for way in S if way in NEXT[status]])
 
 
 def status_of_order(lines: Iterable[OrderStatus]) -> tuple[OrderStatus, bool]:
     """The status of the least advanced line, and whether lines differ; wholly cancelled lines do not count."""
-    counting = {status for status in lines if status is not S.CANCELLED} or {S.CANCELLED}
-    return min(counting, key=RANK.__getitem__), len(counting) > 1
+    counting = set(lines) - {S.CANCELLED}
+    return min(counting, key=lambda status: RANK[status], default=S.CANCELLED), len(counting) > 1

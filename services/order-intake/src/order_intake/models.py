@@ -58,7 +58,6 @@ orders = Table(
     Column("release_count", Integer, nullable=False, server_default="0"),
     Column("open_shipments", Integer, nullable=False, server_default="0"),
     Column("event_version", Integer, nullable=False),
-    Column("revision", Integer, nullable=False, server_default="1"),
     UniqueConstraint("customer_reference", "customer_id", name="orders_reference"),
     CheckConstraint(_one_of("status", list(OrderStatus)), name="orders_status"),
     CheckConstraint("cancellation IN ('requested', 'refused')", name="orders_cancellation"),

@@ -2,7 +2,9 @@
 
 HOLD = frozenset({"customer_blocked", "credit", "fraud", "address", "customer_request", "payment", "quality"})
 REJECTION = frozenset({"credit", "fraud", "address", "duplicate", "not_deliverable", "no_contract"})
-CANCELLATION = frozenset({"customer_request", "credit_note", "ordered_twice", "wrong_item", "wrong_address", "too_late", "out_of_stock", "price"})
+CANCELLATION = frozenset(
+    {"customer_request", "credit_note", "ordered_twice", "wrong_item", "wrong_address", "too_late", "out_of_stock", "price"}
+)
 
 
 def code_of(reason: str, known: frozenset[str]) -> str:

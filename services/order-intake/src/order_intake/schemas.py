@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
 from shared.batches import Item
 from shared.bodies import At, Body, Code, Flag, LineNo, Quantity, Text, View
 from shared.events import By, ServiceLevel, Window
@@ -60,10 +60,14 @@ class RequestedDelivery(Body):
         return Window(earliest=self.earliest, latest=self.latest)
 
 
+def _without_default(schema: dict[str, JsonValue]) -> None:
+    schema.pop("default", None)
+
+
 class NewLine(Body):
     sku: Code
     quantity: Quantity
-    line_no: LineNo = 0
+    line_no: Annotated[LineNo, Field(json_schema_extra=_without_default)] = 0
     """Counted from 1 where it is not given."""
 
 
@@ -80,8 +84,8 @@ def _numbered(lines: list[NewLine]) -> list[NewLine]:
 class NewOrder(Body):
     """An order, once a `customer_reference`: the same body again is answered as at first, another body is refused."""
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
                     "customer_id": "ACME",
@@ -99,7 +103,7 @@ class NewOrder(Body):
                 }
             ]
         }
-    }
+    )
 
     customer_id: Code
     customer_reference: Text
@@ -125,20 +129,20 @@ class NewOrders(Body):
 
 
 class NewCancellation(Body):
-    model_config = {"json_schema_extra": {"examples": [{"reason": "ordered_twice"}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered_twice"}]})
 
     reason: Text
     by: By = By.CUSTOMER
 
 
 class NewRejection(Body):
-    model_config = {"json_schema_extra": {"examples": [{"reason": "credit"}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "credit"}]})
 
     reason: Text
 
 
 class NewHold(Body):
-    model_config = {"json_schema_extra": {"examples": [{"reason": "address"}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "address"}]})
 
     reason: Text
 
@@ -146,7 +150,7 @@ class NewHold(Body):
 class HoldRelease(Body):
     """Which hold is gone; all of the order's without it."""
 
-    model_config = {"json_schema_extra": {"examples": [{}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     hold_id: UUID | None = None
 

@@ -62,7 +62,8 @@ SELECT now(),
         WHERE NOT EXISTS (SELECT FROM items WHERE items.customer_id = wanted.customer_id AND items.sku = wanted.sku)
     ) AS missing,
     EXISTS (
-        SELECT FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference) JOIN orders USING (customer_reference, customer_id)
+        SELECT FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
+        JOIN orders USING (customer_reference, customer_id)
     ) AS repeated
 """
 
@@ -88,7 +89,9 @@ SELECT customer_id, customer_reference, order_id, fingerprint, received_at, hold
     CASE WHEN confirmed_at = received_at THEN promised_latest END AS promised_latest
 FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
 JOIN orders USING (customer_reference, customer_id)
-LEFT JOIN LATERAL (SELECT hold_id FROM holds WHERE holds.order_id = orders.order_id AND placed_at = received_at) AS first_hold ON true
+LEFT JOIN LATERAL (
+    SELECT hold_id FROM holds WHERE holds.order_id = orders.order_id AND placed_at = received_at LIMIT 1
+) AS first_hold ON true
 """
 
 

@@ -12,7 +12,7 @@ from shared.events import OrderHeld, OrderReceived
 from shared.outbox import publish
 from uuid_utils.compat import uuid7
 
-from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, Reference, first_placed, load_known, write_drafts
+from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, first_placed, load_known, write_drafts
 from order_intake.errors import OrderInvalid, ReferenceTaken
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
@@ -20,7 +20,7 @@ from order_intake.order import Order
 from order_intake.parts import in_parts
 from order_intake.promise import promised
 from order_intake.quantities import Line
-from order_intake.schemas import NewOrder
+from order_intake.schemas import NewOrder, Reference
 from order_intake.settings import Terms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms) 
     return [faults.get(index) or _outcome(new, placed, index in created) for index, new in enumerate(news)]
 
 
-def _outcome(new: NewOrder, placed: Mapping[Reference, First], created: bool) -> Outcome[Placed]:  # noqa: FBT001
+def _outcome(new: NewOrder, placed: Mapping[Reference, First], created: bool) -> Outcome[Placed]:
     first = placed[new.reference]
     if not created and first.fingerprint != fingerprint(new):
         return ReferenceTaken(*new.reference, first.order_id)

@@ -136,7 +136,6 @@ def upgrade() -> None:
         sa.Column("release_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("open_shipments", sa.Integer(), server_default="0", nullable=False),
         sa.Column("event_version", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("cancellation IN ('requested', 'refused')", name="orders_cancellation"),
         sa.CheckConstraint(
             "status IN ('received', 'confirmed', 'backordered', 'allocated', 'released', 'picking', 'packed', 'shipped', 'delivered', 'closed', 'rejected', 'cancelled')",

@@ -1,0 +1,50 @@
+"""What may be done to orders that are placed. Each command locks, loads, decides, saves."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from shared.database import Transaction
+from shared.locks import lock
+
+from order_intake.commands.storage import load_orders, order_locks, save_orders
+from order_intake.endings import ask_to_cancel, close, reject
+from order_intake.fulfilment import release
+from order_intake.order import Cancellation, Order
+from order_intake.schemas import NewCancellation
+from order_intake.settings import Terms
+
+
+async def cancel_order(tx: Transaction, order_id: UUID, wish: NewCancellation) -> bool:
+    """True when it is cancelled, false when dispatch has to decide first."""
+    order = await _decide_one(tx, order_id, lambda order: ask_to_cancel(order, wish.by, wish.reason))
+    return order.cancellation is not Cancellation.REQUESTED
+
+
+async def reject_order(tx: Transaction, order_id: UUID, reason: str) -> None:
+    await _decide_one(tx, order_id, lambda order: reject(order, reason))
+
+
+async def release_orders(tx: Transaction, order_ids: Sequence[UUID], terms: Terms) -> None:
+    """Release what may be released by now."""
+    await _decide(tx, order_ids, lambda order: release(order, terms))
+
+
+async def close_orders(tx: Transaction, order_ids: Sequence[UUID]) -> None:
+    """Close those that are delivered and have nothing open."""
+    await _decide(tx, order_ids, close)
+
+
+async def _decide(tx: Transaction, order_ids: Sequence[UUID], decide: Callable[[Order], None]) -> None:
+    await lock(tx, order_locks(order_ids))
+    loaded = await load_orders(tx, order_ids)
+    for order in loaded.orders.values():
+        decide(order)
+    await save_orders(tx, loaded)
+
+
+async def _decide_one(tx: Transaction, order_id: UUID, decide: Callable[[Order], None]) -> Order:
+    await lock(tx, order_locks([order_id]))
+    loaded = await load_orders(tx, [order_id])
+    decide(order := loaded[order_id])
+    await save_orders(tx, loaded)
+    return order
