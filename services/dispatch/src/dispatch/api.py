@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Response
@@ -28,7 +28,6 @@ from dispatch.schemas import (
 api = router()
 CodePath = Annotated[Code, Path()]
 IfMatch = Annotated[str | None, Header(max_length=100)]
-NEW: dict[int | str, dict[str, Any]] = {201: {"description": "New"}}
 
 
 def _stored(response: Response, stored: fleet.Stored) -> None:
@@ -36,7 +35,7 @@ def _stored(response: Response, stored: fleet.Stored) -> None:
     response.headers["ETag"] = etag(stored.revision)
 
 
-@api.put("/carriers/{code}", responses=NEW)
+@api.put("/carriers/{code}", responses={201: {"model": CarrierView, "description": "New"}})
 async def put_carrier(code: CodePath, body: CarrierBody, tx: Tx, response: Response, if_match: IfMatch = None) -> CarrierView:
     """Make or replace a carrier; the first time 201."""
     _stored(response, await fleet.put_carrier(tx, code, body, if_match))
@@ -55,7 +54,7 @@ async def get_carriers(paging: Annotated[CodePaging, Query()], reading: Reading)
     return await queries.all_carriers(reading, paging)
 
 
-@api.put("/vehicles/{code}", responses=NEW)
+@api.put("/vehicles/{code}", responses={201: {"model": VehicleView, "description": "New"}})
 async def put_vehicle(code: CodePath, body: VehicleBody, tx: Tx, response: Response, if_match: IfMatch = None) -> VehicleView:
     """Make or replace a vehicle of a known carrier; the first time 201."""
     _stored(response, await fleet.put_vehicle(tx, code, body, if_match))
