@@ -9,20 +9,17 @@ import argparse
 import asyncio
 import os
 import sys
-import time
 from pathlib import Path
 
 from dotenv import dotenv_values
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.local.demo.board import Board
-from deploy.local.demo.center import Center
 from deploy.local.demo.choices import Choices
 from deploy.local.demo.dataset import Plan, first_invoices, plan
 from deploy.local.demo.extract import SHIPPED
-from deploy.local.demo.outcome import Outcome, outcome
-from deploy.local.demo.player import Player
+from deploy.local.demo.outcome import Outcome
+from deploy.local.demo.performance import perform
 from deploy.local.demo.report import show, show_plan
 from deploy.local.demo.rows import read_rows
 from deploy.local.demo.target import Target
@@ -39,13 +36,7 @@ async def play(target: Target, made: Plan, seed: int, console: Console) -> Outco
     bar = Progress(TextColumn("Orders at their end"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
     with bar:
         task = bar.add_task("", total=len(made.sales))
-        async with Center(target) as center, Board(target) as board:
-            began = time.monotonic()
-            player = Player(made, Choices(seed), center, board, lambda ended, total: bar.update(task, completed=min(ended, total)))
-            await player.play()
-            seconds = time.monotonic() - began
-            bar.update(task, completed=len(made.sales))
-            return await outcome(target, center, made, player.journal, seconds)
+        return await perform(target, made, Choices(seed), lambda ended, total: bar.update(task, completed=min(ended, total)))
 
 
 def _target() -> Target:

@@ -118,7 +118,7 @@ class Drivers:
         if damaged or short:
             self._journal.happened["delivery damaged"] += damaged
             self._journal.happened["delivery short"] += short and not damaged
-            report["lines"] = _counts(shipment, damaged=damaged)
+            report["lines"] = counts(shipment, damaged=damaged)
         return report
 
     def _key(self, shipment: Shipment) -> str:
@@ -130,7 +130,7 @@ def _at(stop: Stop, now: datetime) -> str:
     return max(now, (stop.shipment.handed_over_at or now) + timedelta(milliseconds=1)).isoformat()
 
 
-def _counts(shipment: Shipment, *, damaged: bool) -> Json:
+def counts(shipment: Shipment, *, damaged: bool) -> list[Json]:
     """One unit of the first line is damaged, or missing; the rest is accepted."""
     first, *rest = [line for line in shipment.lines if line.packed]
     broken: Json = {"line_no": first.line_no, "accepted": first.packed - 1, "damaged": int(damaged), "short": int(not damaged)}

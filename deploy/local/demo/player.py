@@ -61,7 +61,7 @@ class Player:
 
     async def _sell(self) -> None:
         async with asyncio.TaskGroup() as lanes:
-            for lane in _lanes(self.plan.steps):
+            for lane in lanes_of(self.plan.steps):
                 lanes.create_task(self._lane(lane))
         await self._unload(len(self.stocks.arrivals))
         await self._unblock()
@@ -187,7 +187,7 @@ def window(orders: int) -> int:
     return max(20, min(400, orders // 5))
 
 
-def _lanes(steps: Sequence[Step]) -> list[list[Step]]:
+def lanes_of(steps: Sequence[Step]) -> list[list[Step]]:
     """A lane an owner while orders come one by one; one lane for all when batches keep the order anyway."""
     if sum(isinstance(step, Sale) for step in steps) > ONE_BY_ONE:
         return [list(steps)]

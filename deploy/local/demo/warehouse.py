@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from deploy.local.demo.answers import PICKS, Pick
-from deploy.local.demo.center import Center, all_of, batches
+from deploy.local.demo.center import BATCH_ITEMS, Center, all_of, batches
 from deploy.local.demo.choices import Choices
 from deploy.local.demo.client import Json
 from deploy.local.demo.journal import Journal
@@ -34,7 +34,7 @@ class Warehouse:
     async def shift(self) -> int:
         """Pick all that is open now, then pack it; returns how many picks that were."""
         picks = [pick async for pick in all_of(self._inventory, "/picks", PICKS, {"status": "open"})]
-        for some in _whole_orders(picks):
+        for some in whole_orders(picks):
             await self._pick(some)
         await self._pack()
         return len(picks)
@@ -61,12 +61,12 @@ class Warehouse:
 
     async def _pack(self) -> None:
         picked, self._picked = self._picked, {}
-        parcels = [parcel for release, lines in picked.items() for parcel in _parcels(release, lines)]
-        for result in await batches(self._inventory, "/packs", "packs", parcels, CONFLICT):
+        wanted = [parcel for release, lines in picked.items() for parcel in parcels(release, lines)]
+        for result in await batches(self._inventory, "/packs", "packs", wanted, CONFLICT):
             self._journal.happened["pack refused: the order was cancelled" if result.status == 409 else "pack completed"] += 1
 
 
-def _parcels(release: Release, lines: dict[int, int]) -> Iterator[Json]:
+def parcels(release: Release, lines: dict[int, int]) -> Iterator[dict[str, Json]]:
     """Usually one; a pack takes no more than PACK_LINES lines."""
     order_id, warehouse, release_no = release
     ordered: list[Json] = [{"line_no": line_no, "quantity": quantity} for line_no, quantity in sorted(lines.items())]
@@ -84,13 +84,14 @@ def _cut(items: Sequence[Json], most: int) -> Iterator[Sequence[Json]]:
     return (items[start : start + most] for start in range(0, len(items), most))
 
 
-def _whole_orders(picks: Iterable[Pick], most: int = 500) -> Iterable[list[Pick]]:
-    """Calls of about that many picks in which no order is cut."""
+def whole_orders(picks: Iterable[Pick], most: int = BATCH_ITEMS) -> Iterator[list[Pick]]:
+    """Calls of at most that many picks in which no order is cut, unless it is longer than a call."""
     some: list[Pick] = []
-    for _, of_order in groupby(sorted(picks, key=lambda pick: (pick.order_id, pick.line_no)), key=lambda pick: pick.order_id):
-        some += of_order
-        if len(some) >= most:
+    for _, group in groupby(sorted(picks, key=lambda pick: (pick.order_id, pick.line_no)), key=lambda pick: pick.order_id):
+        of_order = list(group)
+        if some and len(some) + len(of_order) > most:
             yield some
             some = []
+        some += of_order
     if some:
         yield some
