@@ -1,0 +1,65 @@
+"""What inventory does when something happens elsewhere, and when a time comes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from shared.database import Transaction
+from shared.events import OrderCancelled, OrderConfirmed, OrderRejected, OrderReleased, ShipmentHandedOver
+from shared.events.orders import OrderEvent
+from shared.locks import Lock
+from shared.registry import Handlers, Timers
+
+from inventory.book import RESUME
+from inventory.commands.leaving import free_stock, issue_stock
+from inventory.commands.picks import make_picks
+from inventory.commands.reserving import allocate_orders, resume_orders
+from inventory.locks import fulfilment_lock, item_lock, order_items_lock
+
+handlers = Handlers()
+timers = Timers()
+on = handlers.on
+
+
+def _demanded(events: Iterable[OrderConfirmed]) -> Iterator[Lock]:
+    """The items of this part, and those of the parts before it."""
+    for event in events:
+        yield fulfilment_lock(event.order_id)
+        yield order_items_lock(event.order_id)
+        for line in event.lines:
+            yield item_lock(event.customer_id, line.sku)
+
+
+def _fulfilments(events: Iterable[OrderReleased]) -> Iterator[Lock]:
+    for event in events:
+        yield fulfilment_lock(event.order_id)
+
+
+def _with_items(events: Iterable[OrderEvent | ShipmentHandedOver]) -> Iterator[Lock]:
+    for event in events:
+        yield fulfilment_lock(event.order_id)
+        yield order_items_lock(event.order_id)
+
+
+@on(OrderConfirmed, rows=_demanded)
+async def allocate_stock(tx: Transaction, confirmed: Sequence[OrderConfirmed]) -> None:
+    await allocate_orders(tx, confirmed)
+
+
+@on(OrderReleased, rows=_fulfilments)
+async def list_picks(tx: Transaction, released: Sequence[OrderReleased]) -> None:
+    await make_picks(tx, released)
+
+
+@on(OrderCancelled, OrderRejected, rows=_with_items)
+async def free_reservations(tx: Transaction, ended: Sequence[OrderEvent]) -> None:
+    await free_stock(tx, ended)
+
+
+@on(ShipmentHandedOver, rows=_with_items)
+async def issue_goods(tx: Transaction, handed_over: Sequence[ShipmentHandedOver]) -> None:
+    await issue_stock(tx, handed_over)
+
+
+@timers.on(RESUME)
+async def resume_waiting(tx: Transaction, subjects: Sequence[str]) -> None:
+    """The orders that wait for these items get their turn."""
+    await resume_orders(tx, [(customer_id, sku) for customer_id, _, sku in (subject.partition("/") for subject in subjects)])
