@@ -117,7 +117,7 @@ def _counted(line: Line, count: Count | None) -> Line:
 def must_travel(shipment: Shipment, result: Result) -> None:
     """Raises IllegalMove unless the shipment is on its way: only what was handed over can be delivered, or tried."""
     if shipment.status is not Status.HANDED_OVER:
-        raise IllegalMove(shipment.shipment_id, shipment.status, MOVES[result], NEXT[shipment.status] - {Status.HANDED_OVER})
+        raise IllegalMove(shipment.shipment_id, shipment.status, result, NEXT[shipment.status])
 
 
 def take(report: Report, shipment: Shipment, at: datetime) -> Decision:

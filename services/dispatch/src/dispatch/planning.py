@@ -72,7 +72,7 @@ def is_handed_over(shipment: Shipment, said: datetime | None) -> bool:
 
 def may_hand_over(shipment: Shipment) -> None:
     """Raises IllegalMove, or NotPacked while the contents are not what was planned."""
-    shipment.become(Status.HANDED_OVER)
+    shipment.check_move(Status.HANDED_OVER)
     if not shipment.is_ready:
         raise NotPacked(shipment.shipment_id, [line.line_no for line in shipment.lines if not line.is_ready])
 

@@ -86,8 +86,12 @@ class Shipment:
     def packed_at(self) -> datetime | None:
         return max((line.packed_at for line in self.lines if line.packed_at), default=None)
 
-    def become(self, status: Status) -> "Shipment":
-        """The shipment after its next event; raises IllegalMove where there is no such way."""
+    def check_move(self, status: Status) -> None:
+        """Raises IllegalMove where there is no such way."""
         if status not in NEXT[self.status]:
             raise IllegalMove(self.shipment_id, self.status, status, NEXT[self.status])
+
+    def become(self, status: Status) -> "Shipment":
+        """The shipment after its next event; raises IllegalMove."""
+        self.check_move(status)
         return replace(self, status=status, event_version=self.event_version + 1)
