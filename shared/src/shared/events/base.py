@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
-LINES_PER_EVENT = 1000
-"""An event lists at most this many lines, so that the longest business keys stay below 256 KiB; more are said in parts."""
+LINES_PER_EVENT = 750
+"""An event lists at most this many lines, so that it fits 256 KiB with the longest business keys; more are said in parts."""
 
 
 class Topic(StrEnum):
