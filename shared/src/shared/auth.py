@@ -78,7 +78,7 @@ async def store_operator_key(tx: Transaction, key: str) -> None:
     )
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 

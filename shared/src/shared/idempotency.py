@@ -3,7 +3,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 from pydantic_core import to_json
 
 from shared.database import Transaction
@@ -46,36 +45,24 @@ class Once:
             raise InvalidInput("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         return cls(caller, route, key, hashlib.sha256(to_json(_sorted(body))).digest())
 
-    async def begin(self, tx: Transaction) -> Stored | None:
-        """Claim the key; the stored answer when it was used for the same body, an error for another body or while it is in use."""
-        try:
-            await tx.execute("SET LOCAL lock_timeout = '2s'")
-            claimed = await tx.fetchval(
-                "INSERT INTO idempotency_keys (caller, route, key, fingerprint) VALUES ($1, $2, $3, $4) "
-                "ON CONFLICT DO NOTHING RETURNING true",
-                *(self.caller, self.route, self.key, self.fingerprint),
-            )
-            await tx.execute("SET LOCAL lock_timeout = DEFAULT")
-        except asyncpg.LockNotAvailableError as busy:
-            raise StillRunning("Wait a moment and send it again.") from busy
-        return None if claimed else await self._first_answer(tx)
+    async def keep(self, tx: Transaction, status: int, body: bytes) -> bool:
+        """Store the answer beside the work; False when the key was used before, so that the work must be rolled back."""
+        stored = await tx.fetchval(
+            "INSERT INTO idempotency_keys (caller, route, key, fingerprint, status, body) VALUES ($1, $2, $3, $4, $5, $6) "
+            "ON CONFLICT DO NOTHING RETURNING true",
+            *(self.caller, self.route, self.key, self.fingerprint, status, body),
+        )
+        return bool(stored)
 
-    async def _first_answer(self, tx: Transaction) -> Stored:
+    async def first_answer(self, tx: Transaction) -> Stored | None:
+        """What was answered when the key was used first; an error when that was for another body."""
         row = await tx.fetchrow(
             "SELECT fingerprint, status, body FROM idempotency_keys WHERE caller = $1 AND route = $2 AND key = $3",
             *(self.caller, self.route, self.key),
         )
-        if row is None or row["status"] is None:
-            raise StillRunning("Wait a moment and send it again.")
-        if row["fingerprint"] != self.fingerprint:
+        if row and row["fingerprint"] != self.fingerprint:
             raise AnotherBody("Use a new key for a new request, or send the first body again.")
-        return Stored(row["status"], row["body"])
-
-    async def finish(self, tx: Transaction, status: int, body: bytes) -> None:
-        await tx.execute(
-            "UPDATE idempotency_keys SET status = $4, body = $5 WHERE caller = $1 AND route = $2 AND key = $3",
-            *(self.caller, self.route, self.key, status, body),
-        )
+        return Stored(row["status"], row["body"]) if row else None
 
 
 def _sorted(value: Any) -> Any:  # any JSON

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.utils import get_flat_params
@@ -15,8 +16,8 @@ from uuid_utils.compat import uuid7
 
 from shared.auth import bearer
 from shared.database import RETRIED_AT_ONCE, TRANSIENT, Cause, Transaction
-from shared.errors import Fault, InvalidInput, Malformed
-from shared.idempotency import Once
+from shared.errors import DomainError, Fault, InvalidInput, Malformed
+from shared.idempotency import Once, StillRunning, Stored
 from shared.problems import Problem, unavailable
 
 TRIES = 4
@@ -70,6 +71,11 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
             await tx.rollback()
             if not left:
                 raise
+        except asyncpg.LockNotAvailableError as busy:
+            await tx.rollback()
+            if once:
+                raise StillRunning("Another request holds what this one needs. Wait a moment and send it again.") from busy
+            raise
         except BaseException:
             await tx.rollback()
             raise
@@ -79,13 +85,26 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
 
 
 async def _answer(request: Request, tx: Transaction, run: Run, once: Once | None) -> Response:
+    """The endpoint's answer; with an Idempotency-Key that was used before, the answer that was given then."""
     if once is None:
         return await run(request)
-    if stored := await once.begin(tx):
-        return Response(stored.body, stored.status, {"Idempotent-Replayed": "true"}, "application/json")
-    response = await run(request)
-    await once.finish(tx, response.status_code, bytes(response.body))
-    return response
+    try:
+        response = await run(request)
+        if await once.keep(tx, response.status_code, bytes(response.body)):
+            return response
+    except DomainError:
+        await tx.rollback()
+        if not (stored := await once.first_answer(tx)):
+            raise
+        return _replayed(stored)
+    await tx.rollback()
+    stored = await once.first_answer(tx)
+    assert stored
+    return _replayed(stored)
+
+
+def _replayed(stored: Stored) -> Response:
+    return Response(stored.body, stored.status, {"Idempotent-Replayed": "true"}, "application/json")
 
 
 async def _committed(request: Request, tx: Transaction, response: Response) -> Response:
@@ -138,7 +157,7 @@ def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
         raise InvalidInput("Unknown query parameters.", [Fault(f"?{name}", f"is not known here; known: {allowed}") for name in names])
 
 
-def _tx(request: Request) -> Transaction:
+async def _tx(request: Request) -> Transaction:
     tx: Transaction = request.state.tx
     return tx
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.auth import Keys, store_operator_key
 from shared.database import Pool, open_pool, reader, transaction
 from shared.errors import TooLarge
+from shared.memory import settle
 from shared.migrations import at_head
 from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, metrics
 from shared.problems import answer, handle_errors, problem
@@ -20,6 +21,8 @@ from shared.settings import Settings
 
 JSON_BYTES = 1024 * 1024
 KEYS_EVERY = 2.0
+LOCK_TIMEOUT = "2s"
+"""How long a request waits for what another one holds."""
 log = structlog.get_logger()
 
 
@@ -45,10 +48,11 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = settings.database(service.package)
         app.state.settings = settings
-        app.state.pool = await open_pool(url, settings.pool_size)
+        app.state.pool = await open_pool(url, settings.pool_size, settings={"lock_timeout": LOCK_TIMEOUT})
         app.state.reader = reader(url)
         app.state.keys = Keys()
         refreshing = asyncio.create_task(_keep_keys(app, settings))
+        settle()
         yield
         app.state.draining = True
         refreshing.cancel()

@@ -136,8 +136,8 @@ def _callers(metadata: MetaData) -> None:
         Column("route", Text, primary_key=True),
         Column("key", Text, primary_key=True),
         Column("fingerprint", LargeBinary, nullable=False),
-        Column("status", Integer),
-        Column("body", LargeBinary),
+        Column("status", Integer, nullable=False),
+        Column("body", LargeBinary, nullable=False),
         Column("created_at", INSTANT, nullable=False, server_default=func.now()),
         Index("idempotency_keys_age", "created_at"),
     )

@@ -19,6 +19,7 @@ from shared.consumer import Consumer
 from shared.database import Pool, open_pool, passes, transaction
 from shared.idempotency import KEPT_DAYS
 from shared.main import WORKER_PORT
+from shared.memory import settle
 from shared.migrations import at_head
 from shared.observability import (
     HELD_AGE,
@@ -146,6 +147,7 @@ async def _run(service: Service, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
     serving = asyncio.create_task(server.serve())
+    settle()
     jobs = [relay.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
     jobs += [consumer.run(stopping)] if service.handlers.all else []
     try:
