@@ -144,3 +144,17 @@ async def test_more_of_one_line_does_not_make_up_for_another(tell: Tell, figures
     await tell(AnOrder(customer).arrived({1: (9, 0, 0), 2: (11, 0, 0)}))
 
     assert await figures.share("perfect_order_rate", customer) == (0, 1)
+
+
+async def test_an_order_is_judged_accurate_when_its_delivery_is_heard(tell: Tell, figures: Figures) -> None:
+    """order-intake may be heard before dispatch."""
+    customer = a_customer()
+    order = AnOrder(customer).arrived({1: (9, 0, 1), 2: (10, 0, 0)})
+    unloaded = order.events.pop(-2)
+
+    await tell(order)
+    before = await figures.share("delivery_accuracy_rate", customer)
+    await tell([unloaded])
+
+    assert before == (0, 0)
+    assert await figures.share("delivery_accuracy_rate", customer) == (0, 1)

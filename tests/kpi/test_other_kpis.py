@@ -136,3 +136,34 @@ async def test_without_data_there_is_no_value(figures: Figures) -> None:
     for name in ("on_time_delivery_rate", "damage_rate", "order_lead_time", "resolved_48h_rate", "unit_fill_rate"):
         row = await figures.measure(name, a_customer())
         assert (row["value"], row["status"], row["interval"], row["denominator"]) == (None, "no_data", None, 0)
+
+
+async def test_a_line_counts_in_the_fills_once_its_order_is_known(tell: Tell, figures: Figures) -> None:
+    """The topics of order-intake and inventory may be heard in any order."""
+    customer = a_customer()
+    order = AnOrder(customer).placed().short({2: 4})
+    received, confirmed, short = order.events
+
+    await tell([short])
+    before = await figures.share("line_fill_rate", customer)
+    await tell([received, confirmed])
+
+    assert before == (0, 0)
+    assert await figures.share("line_fill_rate", customer) == (1, 2)
+
+
+async def test_more_than_was_demanded_fills_no_more_than_that(tell: Tell, figures: Figures) -> None:
+    customer = a_customer()
+
+    await tell(AnOrder(customer).placed().short({1: 12, 2: 0}))
+
+    assert await figures.share("unit_fill_rate", customer) == (10, 20)
+
+
+async def test_the_day_of_a_case_is_the_day_its_48_hours_end(tell: Tell, figures: Figures) -> None:
+    customer = a_customer()
+    await tell(a_case(customer, CaseKind.COMPLAINT, MORNING, resolved=hours(1)))
+
+    answer = await figures.get("/kpis/resolved_48h_rate", customer_id=customer, by="day", **{"from": "2024-05-06", "to": "2024-05-09"})
+
+    assert [(row["group"], row["denominator"]) for row in answer["rows"]] == [("2024-05-06", 0), ("2024-05-07", 0), ("2024-05-08", 1)]
