@@ -127,8 +127,9 @@ WITH placed AS (
 ), history AS (
     INSERT INTO order_history (order_id, at, what, detail)
     SELECT order_id, at, what, detail
-    FROM unnest($28::uuid[], $29::timestamptz[], $30::text[], $31::text[]) AS entry (order_id, at, what, detail)
+    FROM unnest($28::uuid[], $29::timestamptz[], $30::text[], $31::text[]) WITH ORDINALITY AS entry (order_id, at, what, detail, number)
     JOIN placed USING (order_id)
+    ORDER BY number
 )
 SELECT order_id FROM placed
 """
