@@ -90,8 +90,8 @@ async def test_an_idempotency_key_repeats_the_answer(client: httpx.AsyncClient) 
 async def test_a_case_must_name_what_exists_and_is_the_customers_own(client: httpx.AsyncClient, pool: Pool) -> None:
     customer_id, another = await a_customer(client), await a_customer(client)
     order_id, foreign = await _an_order(pool, customer_id), await _an_order(pool, another)
-    sound = {"customer_id": customer_id, "kind": "complaint", "subject": "Wet"}
-    wrong = {
+    sound: dict[str, str | int] = {"customer_id": customer_id, "kind": "complaint", "subject": "Wet"}
+    wrong: dict[str, list[dict[str, str | int]]] = {
         "/customer_id": [{**sound, "customer_id": "nobody"}],
         "/order_id": [{**sound, "order_id": str(uuid4())}, {**sound, "order_id": str(foreign)}, {**sound, "line_no": 1}],
         "/line_no": [{**sound, "order_id": str(order_id), "line_no": 3}],

@@ -77,8 +77,8 @@ async def test_a_thousand_open_orders_are_counted_and_more_are_not(client: httpx
 async def test_an_order_is_followed_to_its_end_whatever_the_batches(tx: Transaction) -> None:
     customer_id, order_id = a_customer_id(), uuid4()
     more = received(customer_id, order_id, lines=[OrderLine(line_no=3, sku="A", quantity=1)])
-    head = {"customer_id": customer_id, "occurred_at": NOW, "order_id": order_id}
-    delivered, closed = OrderDelivered(**head, version=4, delivered_at=PAST), OrderClosed(**head, version=5)
+    delivered = OrderDelivered(customer_id=customer_id, version=4, occurred_at=NOW, order_id=order_id, delivered_at=PAST)
+    closed = OrderClosed(customer_id=customer_id, version=5, occurred_at=NOW, order_id=order_id)
 
     await hear(tx, received(customer_id, order_id))
     await hear(tx, more, confirmed(customer_id, order_id, latest=SOON), delivered)

@@ -1,11 +1,12 @@
 import asyncio
+from collections.abc import Callable
 from itertools import permutations
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from crm.stockouts import Stockout, decide
-from shared.database import Pool, Transaction, transaction
+from shared.database import Cause, Pool, Transaction, transaction
 from shared.events import Event
 
 from tests.conftest import published
@@ -33,9 +34,9 @@ async def test_a_short_order_opens_one_case_and_tells_the_customer(tx: Transacti
 
 @pytest.mark.parametrize(("ending", "cause"), [(reserved, "restocked"), (cancelled, "cancelled")])
 @pytest.mark.parametrize("together", [True, False])
-async def test_the_case_ends_with_the_waiting(tx: Transaction, ending: object, cause: str, *, together: bool) -> None:
+async def test_the_case_ends_with_the_waiting(tx: Transaction, ending: Callable[[str, UUID], Event], cause: str, *, together: bool) -> None:
     customer_id, order_id = a_customer_id(), uuid4()
-    end = ending(customer_id, order_id)  # type: ignore[operator]  # one of two builders
+    end = ending(customer_id, order_id)
 
     if together:
         await hear(tx, short(customer_id, order_id), end)
@@ -114,8 +115,6 @@ async def test_a_case_that_a_person_resolved_is_left_alone(client: httpx.AsyncCl
 
 
 async def test_what_is_said_belongs_to_the_chain_of_its_order(tx: Transaction) -> None:
-    from shared.database import Cause
-
     customer_id, order_id = a_customer_id(), uuid4()
     tx.causes = {str(order_id): Cause(uuid4(), uuid4())}
     chain = tx.causes[str(order_id)]

@@ -180,7 +180,7 @@ def _(event: ReplenishmentRequested, names: Names) -> str:
 
 @entry.register
 def _(event: ItemRegistered, names: Names) -> str:
-    return f"Item {event.sku} registered: {event.description}, counted in {event.unit}"
+    return f"Item {event.sku} registered: {event.description} (unit: {event.unit})"
 
 
 @entry.register
@@ -200,7 +200,7 @@ def _(event: ShipmentHandedOver, names: Names) -> str:
 
 @entry.register
 def _(event: ShipmentCancelled, names: Names) -> str:
-    return f"Shipment from {event.warehouse} cancelled{because(event.reason)}"
+    return f"Shipment from {event.warehouse} cancelled{because(event.reason or 'nothing was picked')}"
 
 
 @entry.register
@@ -228,7 +228,8 @@ def _(event: CustomerRegistered, names: Names) -> str:
 
 @entry.register
 def _(event: CaseOpened, names: Names) -> str:
-    return f"{plain(event.kind).capitalize()} case opened{_subject(event.case_id, names)}"
+    line = f" about line {event.line_no}" if event.line_no else ""
+    return f"{plain(event.kind).capitalize()} case opened{line}{_subject(event.case_id, names)}"
 
 
 @entry.register
