@@ -1,12 +1,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from order_intake.commands.placing import place_orders
 from order_intake.event_handlers import handlers
 from order_intake.schemas import NewOrder
 from order_intake.settings import Terms
-from pydantic import JsonValue
 from shared.batches import only
 from shared.database import Pool, Transaction, transaction
 from shared.events import (
@@ -33,8 +33,13 @@ from uuid_utils.compat import uuid7
 
 THEN = datetime(2026, 5, 1, 8, tzinfo=UTC)
 HERE = "SH"
-Body = dict[str, JsonValue]
-By_line = Mapping[int, int]
+Body = dict[str, object]
+ByLine = Mapping[int, int]
+
+
+class Place(TypedDict):
+    warehouse: str
+    release_no: int
 
 
 def an_id() -> str:
@@ -54,15 +59,15 @@ async def a_stored_customer(pool: Pool, *, blocked: bool = False, skus: int = 5)
         return await a_customer(tx, blocked=blocked, skus=skus)
 
 
-def a_body(customer_id: str, reference: str = "PO-1", quantities: Sequence[int] = (10, 5), **changes: JsonValue) -> Body:
-    address: Body = {"name": "Store 12", "street": "88 Century Avenue", "city": "上海", "postal_code": "200120", "country": "CN"}
-    lines: list[JsonValue] = [{"sku": f"SKU-{number}", "quantity": quantity} for number, quantity in enumerate(quantities, 1)]
+def a_body(customer_id: str, reference: str = "PO-1", quantities: Sequence[int] = (10, 5), **changes: object) -> Body:
+    address = {"name": "Store 12", "street": "88 Century Avenue", "city": "上海", "postal_code": "200120", "country": "CN"}
+    lines = [{"sku": f"SKU-{number}", "quantity": quantity} for number, quantity in enumerate(quantities, 1)]
     return {"customer_id": customer_id, "customer_reference": reference, "ship_to": address, "lines": lines, **changes}
 
 
-async def a_placed_order(tx: Transaction, quantities: Sequence[int] = (10, 5), *, blocked: bool = False, **changes: JsonValue) -> UUID:
+async def a_placed_order(tx: Transaction, quantities: Sequence[int] = (10, 5), *, blocked: bool = False, **changes: object) -> UUID:
     customer_id = await a_customer(tx, blocked=blocked)
-    new = NewOrder.model_validate(a_body(customer_id, quantities=quantities, **changes))
+    new = NewOrder.model_validate(a_body(customer_id, quantities=quantities) | changes)
     return only(await place_orders(tx, [new], Terms())).value.first.order_id
 
 
@@ -80,11 +85,11 @@ async def hear(tx: Transaction, *events: Event) -> None:
         await handler.run(tx, [event])
 
 
-def _lines(quantities: By_line) -> tuple[LineQuantity, ...]:
+def _lines(quantities: ByLine) -> tuple[LineQuantity, ...]:
     return tuple(LineQuantity(line_no=line_no, quantity=quantity) for line_no, quantity in quantities.items())
 
 
-def reserved(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, complete: bool = True) -> StockReserved:
+def reserved(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, complete: bool = True) -> StockReserved:
     return StockReserved(
         customer_id="C",
         version=1,
@@ -96,13 +101,13 @@ def reserved(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, comp
     )
 
 
-def short(order_id: UUID, wanting: By_line) -> StockShort:
+def short(order_id: UUID, wanting: ByLine) -> StockShort:
     """These quantities wait for stock."""
     lines = tuple(ShortLine(line_no=no, sku=f"SKU-{no}", demanded=quantity, available=0, reserved=0) for no, quantity in wanting.items())
     return StockShort(customer_id="C", version=1, occurred_at=THEN, order_id=order_id, first=True, lines=lines)
 
 
-def picked(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, release_no: int = 1) -> PickConfirmed:
+def picked(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, release_no: int = 1) -> PickConfirmed:
     picks = tuple(
         ConfirmedPick(pick_id=uuid7(), line_no=no, warehouse=warehouse, release_no=release_no, quantity=quantity, picked_at=THEN)
         for no, quantity in quantities.items()
@@ -117,7 +122,7 @@ def picked_short(order_id: UUID, line_no: int, quantity: int, missing: int, *, w
     return PickShort(customer_id="C", version=1, occurred_at=THEN, order_id=order_id, picks=(pick,))
 
 
-def packed(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, release_no: int = 1) -> PackCompleted:
+def packed(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, release_no: int = 1) -> PackCompleted:
     return PackCompleted(
         customer_id="C",
         version=1,
@@ -131,7 +136,7 @@ def packed(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, releas
     )
 
 
-def handed_over(order_id: UUID, quantities: By_line, *, warehouse: str = HERE, release_no: int = 1) -> ShipmentHandedOver:
+def handed_over(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, release_no: int = 1) -> ShipmentHandedOver:
     return ShipmentHandedOver(
         customer_id="C",
         version=1,

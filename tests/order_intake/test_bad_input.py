@@ -3,7 +3,6 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from pydantic import JsonValue
 from shared.database import Pool
 
 from tests.order_intake.builders import Body, a_body, a_stored_customer
@@ -14,16 +13,16 @@ async def customer_id(pool: Pool) -> str:
     return await a_stored_customer(pool)
 
 
-def line(**changes: JsonValue) -> Callable[[Body], Body]:
+def line(**changes: object) -> Callable[[Body], Body]:
     return lambda body: body | {"lines": [{"sku": "SKU-1", "quantity": 1} | changes]}
 
 
-def address(**changes: JsonValue) -> Callable[[Body], Body]:
+def address(**changes: object) -> Callable[[Body], Body]:
     plain: Body = {"name": "Store", "street": "Road 1", "city": "Shanghai", "postal_code": "200120", "country": "CN"}
     return lambda body: body | {"ship_to": plain | changes}
 
 
-def field(**changes: JsonValue) -> Callable[[Body], Body]:
+def field(**changes: object) -> Callable[[Body], Body]:
     return lambda body: body | changes
 
 

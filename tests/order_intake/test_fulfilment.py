@@ -205,12 +205,12 @@ class _Counting(Transaction):
 
 async def test_items_and_customers_are_known_as_they_are_by_their_newest_event(tx: Transaction) -> None:
     customer_id = an_id()
-    facts = {"customer_id": customer_id, "occurred_at": THEN}
-    item = ItemRegistered(**facts, version=1, sku="SKU-1", description="Tea", unit="pcs")
+    item = ItemRegistered(customer_id=customer_id, occurred_at=THEN, version=1, sku="SKU-1", description="Tea", unit="pcs")
 
     await know_items(tx, [item, item.model_copy(update={"version": 2})])
-    await know_customers(tx, [CustomerRegistered(**facts, version=version, blocked=version == 2) for version in (2, 1)])
-    await know_customers(tx, [CustomerRegistered(**facts, version=1, blocked=False)])
+    first = CustomerRegistered(customer_id=customer_id, occurred_at=THEN, version=1, blocked=False)
+    await know_customers(tx, [first.model_copy(update={"version": 2, "blocked": True}), first])
+    await know_customers(tx, [first])
 
     assert await tx.fetchval("SELECT count(*) FROM items WHERE customer_id = $1", customer_id) == 1
     assert await tx.fetchval("SELECT blocked FROM customers WHERE customer_id = $1", customer_id)
@@ -220,7 +220,8 @@ async def test_the_largest_release_is_said_in_parts_that_fit(tx: Transaction) ->
     wide = "\U00020000" * 36
     order_id = await a_placed_order(tx, (1,))
     await tx.execute(
-        "INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting) SELECT $1, n, $2 || n, 1000000, 1000000 FROM generate_series(2, 2000) AS n",
+        "INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting) "
+        "SELECT $1, n, $2 || n, 1000000, 1000000 FROM generate_series(2, 2000) AS n",
         *(order_id, wide),
     )
 

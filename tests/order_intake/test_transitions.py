@@ -1,6 +1,7 @@
 """Every way between two states is gone once, and says its event or was caused by one."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from order_intake.endings import ask_to_cancel, close, reject
@@ -59,7 +60,7 @@ class Walk:
 
     def hear(self, *facts: Fact) -> "Walk":
         for fact in facts:
-            self._note(fact, lambda fact=fact: advance(self.order, fact, TERMS))
+            self._note(fact, partial(advance, self.order, fact, TERMS))
         return self
 
     def cancel(self) -> "Walk":
@@ -111,7 +112,7 @@ def _ways_to_delivery(full: dict[int, int]) -> list[Walk]:
     walks = []
     for heard in ("", "i", "k", "ik", "h", "ih", "kh", "ikh"):
         walk = Walk().hear(reserved((w := Walk()).id, full))
-        facts = {"i": picked(w.id, full), "k": packed(w.id, full), "h": handed_over(w.id, full)}
+        facts: dict[str, Fact] = {"i": picked(w.id, full), "k": packed(w.id, full), "h": handed_over(w.id, full)}
         walks.append(walk.hear(*[facts[each] for each in heard]))
         if "h" not in heard:
             walk.hear(handed_over(w.id, full))

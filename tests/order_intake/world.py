@@ -14,7 +14,7 @@ from shared.events import OrderReleased, Promise
 from uuid_utils.compat import uuid7
 
 from tests.order_intake import builders
-from tests.order_intake.builders import THEN
+from tests.order_intake.builders import THEN, Place
 
 TERMS = Terms()
 
@@ -86,7 +86,7 @@ class World:
     def _ship(self, release: OrderReleased, wanting: dict[int, int], *, all_found: bool) -> None:
         after, order_id = len(self.warehouse), self.order.order_id
         for part in release.warehouses:
-            place = {"warehouse": part.warehouse, "release_no": release.release_no}
+            place = Place(warehouse=part.warehouse, release_no=release.release_no)
             picked: dict[int, int] = {}
             for line in part.lines:
                 picked[line.line_no] = line.quantity if all_found else self.draw(st.integers(0, line.quantity))
@@ -101,7 +101,7 @@ class World:
                 self.shipments.append((after, builders.shipment_cancelled(order_id, reason="empty", **place)))
 
     def _pick(self, line_no: int, quantity: int, missing: int, warehouse: str, release_no: int) -> None:
-        place = {"warehouse": warehouse, "release_no": release_no}
+        place = Place(warehouse=warehouse, release_no=release_no)
         if missing:
             self._tell(builders.picked_short(self.order.order_id, line_no, quantity, missing, **place))
         else:

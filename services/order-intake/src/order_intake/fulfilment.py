@@ -112,10 +112,14 @@ def _reserve(order: Order, fact: StockReserved) -> None:
 
 
 def _fall_short(order: Order, fact: StockShort) -> None:
+    """Where partial shipping is not allowed, the lines that could be had wait with those that are short."""
     moved = [(line, order.lines[line.line_no].fall_short(line.demanded - line.reserved)) for line in fact.lines]
     lines = tuple(OrderLine(line_no=line.line_no, sku=line.sku, quantity=quantity) for line, quantity in moved if quantity)
     if lines:
         order.say(OrderBackordered(**order.stamp(), lines=lines, more=fact.more))
+    if not order.allow_partial and not fact.more:
+        for line in order.lines.values():
+            line.fall_short(line.waiting)
 
 
 def _pick(order: Order, fact: PickConfirmed | PickShort) -> None:
