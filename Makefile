@@ -37,7 +37,7 @@ check: .venv/.ready  ## Style, types, import contracts, migrations and generated
 	@echo "All checks passed."
 
 bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BROKER, ROWS)
-	@$(PY) -m tests.bench --broker $(BROKER)
+	@$(PY) -m tests.bench $(if $(filter command\ line environment,$(origin BROKER)),--broker $(BROKER))
 
 docs: .venv/.ready  ## Write the generated documents anew
 	@$(PY) -m shared.docs && $(PY) -m kpi.docs

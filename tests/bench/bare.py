@@ -77,9 +77,7 @@ def build() -> FastAPI:
             await connection.execute(HISTORY, order_id, now, ["received", "confirmed"])
             await connection.execute(ONCE, idempotency_key, b"0" * 32, answer.model_dump_json().encode())
             types = ["order.received.v1", "order.confirmed.v1"]
-            ids = await connection.fetch(
-                OUTBOX, str(order_id), order.customer_id, now, [uuid7(), uuid7()], [1, 2], types, [said, said]
-            )
+            ids = await connection.fetch(OUTBOX, str(order_id), order.customer_id, now, [uuid7(), uuid7()], [1, 2], types, [said, said])
             await connection.execute(PENDING, [row["id"] for row in ids])
         return answer
 

@@ -65,7 +65,18 @@ def measure(folder: Path, rows: int) -> dict[str, dict[str, float]]:
     """place_only and stored_rows of the report."""
     with Postgres(folder / "postgres") as server:
         urls = {name: _prepared(server, name) for name in ("order_intake", "bare")}
-        bare = [sys.executable, "-m", "uvicorn", "tests.bench.bare:build", "--factory", "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+        bare = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "tests.bench.bare:build",
+            "--factory",
+            "--loop",
+            "uvloop",
+            "--http",
+            "httptools",
+            "--no-access-log",
+        ]
         with (
             serving(folder, "ours", [sys.executable, "-m", "order_intake", "--only", "api"], urls["order_intake"]) as ours,
             serving(folder, "bare", bare, urls["bare"]) as theirs,
@@ -162,7 +173,9 @@ async def _fill(url: str, rows: int) -> None:
     for table in ("order_lines", "order_history"):
         await _copy(connection, table, await connection.fetch(f"SELECT * FROM {table} WHERE order_id = $1", model["order_id"]), ids)
     await connection.execute("VACUUM ANALYZE")
-    await connection.execute("CHECKPOINT") if await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") else None
+    await connection.execute("CHECKPOINT") if await connection.fetchval(
+        "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+    ) else None
     await connection.close()
 
 
@@ -178,7 +191,9 @@ def _changed(model: asyncpg.Record, name: str, order_id: UUID) -> object:
 
 async def _bytes_per_order(server: Server) -> float:
     connection = await asyncpg.connect(server.database)
-    size = await connection.fetchval("SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+    size = await connection.fetchval(
+        "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
     count = await connection.fetchval("SELECT count(*) FROM orders")
     await connection.close()
     return round(float(size) / count, 0)

@@ -140,10 +140,22 @@ async def transaction(pool: Pool, cause: Cause | None = None) -> AsyncIterator[T
     await tx.commit()
 
 
+_SESSION = {
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",
+    # Every statement of commands and handlers goes by an index, whatever a young table's statistics say, and is planned once.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "random_page_cost": "1.1",
+}
+
+
 async def open_pool(url: str, size: int, *, settings: Mapping[str, str] | None = None) -> Pool:
     """Opens with `size` connections at most; a statement may take 30 s, an idle transaction 15 s."""
-    limits = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "15s", "jit": "off", **(settings or {})}
-    return await asyncpg.create_pool(url, min_size=1, max_size=size, server_settings=limits, command_timeout=35, reset=_left_clean)
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=size, server_settings={**_SESSION, **(settings or {})}, command_timeout=35, reset=_left_clean
+    )
 
 
 async def _left_clean(connection: object) -> None:
