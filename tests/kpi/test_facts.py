@@ -52,7 +52,7 @@ async def told(tx: Transaction, customer: str, batches: list[list[Event]]) -> li
     return [json.loads(each) for each in row]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 async def test_any_order_of_topics_and_any_batches_give_the_same_facts(tx: Transaction, chance: Random) -> None:
     customer = a_customer()

@@ -1,0 +1,187 @@
+"""`python -m kpi.rebuild`: replay the topics into empty tables and put them in place of the facts, while the system may be running."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from shared.bus import PARTITIONS, Bus, Partition
+from shared.buses import open_bus
+from shared.consumer import Consumer
+from shared.database import Pool, Transaction, open_pool, reader, transaction
+from shared.progress import places
+from shared.service import Service
+from shared.settings import Settings
+from sqlalchemy import text
+
+from kpi import shadow
+from kpi.app import SERVICE
+from kpi.definitions import KPIS
+from kpi.measures import Measure, measure
+from kpi.periods import Period
+from kpi.queries import Groups, Scope, tallies
+
+INSTANCE = "rebuild"
+"""The same for every rebuild: on Kafka an interrupted one is taken over at once, there is no ghost to share partitions with."""
+ASSIGNED_WITHIN = 60.0
+LOOK_EVERY = 0.1
+
+Figures = Mapping[str, Measure]
+
+
+class CannotRebuild(Exception):
+    """Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The figures over all time, of what was there and of what the topics say; `comparable`: both had heard the same events."""
+
+    before: Figures
+    after: Figures
+    comparable: bool
+
+    @property
+    def equal(self) -> bool:
+        return self.before == self.after
+
+
+async def rebuild(service: Service, settings: Settings, *, replace: bool, shown: Progress) -> Outcome:
+    """Replay everything; then, unless it is only to be compared, put it in place. Raises CannotRebuild."""
+    url = settings.database(service.package)
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=2)  # without time limits: the last step copies everything
+    beside = await open_pool(url, 2, settings={"search_path": shadow.SCHEMA})
+    bus = open_bus(settings.model_copy(update={"instance": INSTANCE}), f"{service.name}-rebuild", service.handlers.topics)
+    try:
+        async with _alone(pool), _schema(pool):
+            await _replay(Consumer(service.name, beside, bus, service.handlers, linger=0), bus, pool, shown)
+            return await _conclude(service.name, pool, settings, url, replace=replace)
+    finally:
+        await bus.close()
+        await beside.close()
+        await pool.close()
+
+
+@asynccontextmanager
+async def _alone(pool: Pool) -> AsyncIterator[None]:
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('kpi rebuild'))"):
+            raise CannotRebuild("Another rebuild is running.")
+        try:
+            yield
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock(hashtext('kpi rebuild'))")
+
+
+@asynccontextmanager
+async def _schema(pool: Pool) -> AsyncIterator[None]:
+    async with transaction(pool) as tx:
+        await shadow.make(tx)
+    try:
+        yield
+    finally:
+        async with transaction(pool) as tx:
+            await shadow.drop(tx)
+
+
+async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> None:
+    """Up to the ends of the topics at the beginning, and at least as far as the running worker is then."""
+    stopping = asyncio.Event()
+    running = asyncio.create_task(consumer.run(stopping))
+    try:
+        await _until_assigned(consumer, running)
+        await _until(consumer, running, await bus.ends(), shown)
+        reached = await places(pool, consumer.name, consumer.positions)
+        await _until(consumer, running, {partition: place.offset for partition, place in reached.items()}, shown)
+    finally:
+        stopping.set()
+        await running
+
+
+async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> None:
+    deadline = monotonic() + ASSIGNED_WITHIN
+    wanted = {Partition(topic, number) for topic in consumer.handlers.topics for number in range(PARTITIONS)}
+    while not wanted <= set(consumer.positions):
+        if monotonic() > deadline or running.done():
+            raise CannotRebuild("The bus did not hand over all partitions; do the topics exist?")
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], shown: Progress) -> None:
+    bar = shown.add_task("events", total=sum(ends.values()))
+    while left := sum(max(end - consumer.positions[partition].offset, 0) for partition, end in ends.items()):
+        if running.done() or consumer.paused:
+            raise CannotRebuild("The replay does not go on: too many events are refused; see the log.")
+        shown.update(bar, completed=sum(ends.values()) - left)
+        await asyncio.sleep(LOOK_EVERY)
+    shown.update(bar, completed=sum(ends.values()))
+
+
+async def _conclude(consumer: str, pool: Pool, settings: Settings, url: str, *, replace: bool) -> Outcome:
+    async with transaction(pool) as tx:
+        await shadow.hold_writers(tx)
+        outcome = await _compare(tx, consumer, ZoneInfo(settings.business_zone), url)
+        if replace:
+            await shadow.put_in_place(tx, consumer)
+    return outcome
+
+
+async def _compare(tx: Transaction, consumer: str, zone: ZoneInfo, url: str) -> Outcome:
+    as_of = await tx.now()
+    before, after = await _figures(url, "public", zone, as_of), await _figures(url, shadow.SCHEMA, zone, as_of)
+    return Outcome(before, after, await shadow.same_place(tx, consumer))
+
+
+async def _figures(url: str, schema: str, zone: ZoneInfo, as_of: datetime) -> Figures:
+    """Every KPI over all time."""
+    scope = Scope(Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), zone))
+    engine = reader(url, 1)
+    try:
+        async with engine.connect() as reading:
+            await reading.execute(text(f"SET search_path = {schema}"))
+            return {name: measure(kpi, (await tallies(reading, kpi, scope, Groups(), as_of))[0]) for name, kpi in KPIS.items()}
+    finally:
+        await engine.dispose()
+
+
+def report(outcome: Outcome) -> Table:
+    """Every KPI before and after."""
+    table = Table("KPI", "before", "after", "equal", title="Every KPI over all time")
+    for name in KPIS:
+        before, after = outcome.before[name], outcome.after[name]
+        table.add_row(name, _text(before), _text(after), "yes" if before == after else "NO")
+    return table
+
+
+def _text(measured: Measure) -> str:
+    return f"{'no data' if measured.value is None else measured.value} ({measured.numerator} / {measured.denominator})"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("python -m kpi.rebuild", description="Replay the topics into empty tables and put them in place.")
+    parser.add_argument("--check", action="store_true", help="only compare: change nothing, fail when a figure differs")
+    check = parser.parse_args(arguments).check
+    console = Console()
+    try:
+        with Progress(console=console) as shown:
+            outcome = asyncio.run(rebuild(SERVICE, SERVICE.settings(), replace=not check, shown=shown))
+    except CannotRebuild as reason:
+        sys.exit(f"Nothing was changed. {reason}")
+    console.print(report(outcome))
+    if not outcome.comparable:
+        console.print("The running worker had not heard the same events as the replay: differing figures mean nothing yet.")
+    if check and not outcome.equal:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from kpi import shadow
+from kpi.app import SERVICE
+from kpi.rebuild import CannotRebuild, Outcome, rebuild, report
+from rich.progress import Progress
+from shared.bus import Bus
+from shared.buses import TOPICS
+from shared.consumer import Consumer
+from shared.database import Pool, open_pool, transaction
+from shared.events import Event
+from shared.migrations import migrate, upgrade
+from shared.outbox import publish
+from shared.postgres_log import PostgresBus, make_topics
+from shared.progress import places
+from shared.relay import Relay
+from shared.settings import Settings
+
+from deploy.local.postgres import Postgres
+from tests.kpi.builders import AnOrder, a_customer, hours
+from tests.kpi.test_facts import busy_day
+
+_FACTS = """
+SELECT json_build_array(
+    (SELECT json_agg(f ORDER BY order_id) FROM order_facts f),
+    (SELECT json_agg(f ORDER BY order_id, line_no) FROM line_facts f),
+    (SELECT json_agg(f ORDER BY case_id) FROM case_facts f)
+)::text
+"""
+
+
+@dataclass
+class Running:
+    """kpi with its worker and the log it reads, all its own."""
+
+    pool: Pool
+    bus: Bus
+    settings: Settings
+    consumer: Consumer = field(init=False)
+    relay: Relay = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.consumer = Consumer("kpi", self.pool, self.bus, SERVICE.handlers, linger=0)
+        self.relay = Relay(self.pool, self.bus, "/tests", "worker")
+
+    async def say(self, events: Sequence[Event]) -> None:
+        """By the way that every service takes: outbox and relay."""
+        async with transaction(self.pool) as tx:
+            await publish(tx, *events)
+        while await self.relay.step():
+            pass
+
+    async def catch_up(self) -> None:
+        """The worker applies all that was said."""
+        async with asyncio.timeout(20):
+            while not self.consumer.positions or await self.behind():
+                await self.consumer.step()
+
+    async def behind(self) -> int:
+        """Events of the log that are not in our database."""
+        reached = await places(self.pool, "kpi", self.consumer.positions)
+        return sum(end - reached[partition].offset for partition, end in (await self.bus.ends()).items())
+
+    async def facts(self) -> str:
+        return str(await self.pool.fetchval(_FACTS))
+
+    async def rebuild(self, *, replace: bool = True) -> Outcome:
+        with Progress(disable=True) as shown:
+            return await rebuild(SERVICE, self.settings, replace=replace, shown=shown)
+
+
+@pytest.fixture
+async def running(postgres: Postgres, in_a_thread: Callable[[Callable[[], str]], str]) -> AsyncIterator[Running]:
+    name = f"kpi_{uuid4().hex[:8]}"
+
+    def made() -> str:
+        postgres.create_database(name)
+        upgrade("kpi", postgres.url(name))
+        asyncio.run(migrate("kpi", postgres.url(name)))
+        return postgres.url(name)
+
+    url = in_a_thread(made)
+    await make_topics(url, TOPICS)
+    pool = await open_pool(url, 4)
+    bus = PostgresBus(url, instance="worker", group="kpi", topics=SERVICE.handlers.topics)
+    settings = SERVICE.settings().model_copy(update={"database_url": url, "log_url": url, "kafka_bootstrap_servers": None})
+    yield Running(pool, bus, settings)
+    await bus.close()
+    await pool.close()
+
+
+async def test_a_rebuild_gives_the_same_figures_and_facts(running: Running) -> None:
+    await running.say(busy_day(a_customer()))
+    await running.catch_up()
+    facts = await running.facts()
+
+    outcome = await running.rebuild()
+
+    assert outcome.equal
+    assert outcome.comparable
+    assert all(measure.denominator for measure in outcome.after.values())
+    assert await running.facts() == facts
+
+
+async def test_a_rebuild_repairs_facts_that_were_lost(running: Running) -> None:
+    await running.say(busy_day(a_customer()))
+    await running.catch_up()
+    facts = await running.facts()
+    await running.pool.execute("UPDATE line_facts SET damaged = 0")
+    await running.pool.execute("DELETE FROM case_facts")
+
+    checked = await running.rebuild(replace=False)
+    damaged = await running.facts()
+    outcome = await running.rebuild()
+
+    assert damaged != facts
+    assert not checked.equal
+    assert outcome.before["damage_rate"].numerator == 0 < outcome.after["damage_rate"].numerator
+    assert report(outcome).row_count == len(outcome.after)
+    assert await running.facts() == facts
+
+
+async def test_the_running_worker_goes_on_where_the_rebuild_ended(running: Running) -> None:
+    """It has applied a part, the rebuild all; then neither is anything applied twice nor left out."""
+    customer = a_customer()
+    events, later = busy_day(customer), AnOrder(customer).arrived({1: (9, 1, 0)}).complained(after=hours(20)).events
+    await running.say(events[:15])
+    await running.catch_up()
+    await running.say(events[15:])
+
+    outcome = await running.rebuild()
+    await running.say(later)
+    await running.catch_up()
+
+    assert not outcome.comparable
+    checked = await running.rebuild(replace=False)
+    assert checked.comparable
+    assert checked.equal
+    told = [event for event in (*events, *later) if event.type in SERVICE.handlers.types]
+    assert await running.pool.fetchval("SELECT sum(version) FROM progress") == len(told)
+
+
+async def test_a_worker_that_is_in_the_middle_of_a_batch_is_waited_for(running: Running) -> None:
+    """Whatever the moment, worker and rebuild together count everything once."""
+    customer = a_customer()
+    for _ in range(4):
+        await running.say(busy_day(customer))
+
+    async def work() -> None:
+        await running.catch_up()
+
+    await asyncio.gather(running.rebuild(), work())
+    await running.catch_up()
+
+    checked = await running.rebuild(replace=False)
+    assert checked.comparable
+    assert checked.equal
+
+
+async def test_nothing_is_left_behind_and_two_do_not_run_at_once(running: Running) -> None:
+    await running.say(busy_day(a_customer()))
+
+    outcomes = await asyncio.gather(running.rebuild(), running.rebuild(), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes if isinstance(outcome, BaseException)] == [CannotRebuild]
+    assert not await running.pool.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", shadow.SCHEMA)
