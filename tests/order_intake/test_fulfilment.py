@@ -108,6 +108,28 @@ async def test_a_short_pick_is_reserved_and_released_anew(tx: Transaction) -> No
     assert (await said_types(tx)).count("order.released") == 2
 
 
+async def test_an_order_is_delivered_when_its_last_goods_were(tx: Transaction) -> None:
+    order_id = await a_released_order(tx, (10, 5))
+    await hear(tx, handed_over(order_id, {1: 10, 2: 5}))
+
+    await hear(tx, delivered(order_id, {1: (10, 0, 0)}, at=later(9)))
+    half = await order_in(tx, order_id)
+    await hear(tx, delivered(order_id, {2: (5, 0, 0)}, at=later(3)))
+
+    assert (half.status, half.partial) == ("shipped", True)
+    assert f'"delivered_at":"{later(9):%Y-%m-%dT%H}' in (await published(tx))[-1]["body"]
+
+
+async def test_where_partial_shipping_is_not_allowed_all_waits_for_what_is_short(tx: Transaction) -> None:
+    order_id = await a_placed_order(tx, (10, 5))
+
+    await hear(tx, short(order_id, {2: 5}))
+
+    order = await order_in(tx, order_id)
+    assert ([line.status for line in order.lines], order.partial) == (["backordered", "backordered"], False)
+    assert '"lines":[{"line_no":2,' in (await published(tx))[-1]["body"]
+
+
 async def test_a_later_fact_heard_first_implies_the_earlier(tx: Transaction) -> None:
     order_id = await a_released_order(tx, (10,))
 
