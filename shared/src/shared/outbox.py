@@ -36,7 +36,7 @@ async def write(tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
 
 def _row(tx: Transaction, event: Event) -> tuple[Any, ...]:
     key = event.key
-    cause: Cause = tx.causes.get(key, tx.cause)
+    cause = _cause(tx, event)
     return (
         event.event_id,
         event.topic,
@@ -51,6 +51,11 @@ def _row(tx: Transaction, event: Event) -> tuple[Any, ...]:
         cause.traceparent,
         event.__pydantic_serializer__.to_json(event),
     )
+
+
+def _cause(tx: Transaction, event: Event) -> Cause:
+    """An event has the cause of its own key, else of the order that it names, else that of the whole transaction."""
+    return tx.causes.get(event.key) or tx.causes.get(str(getattr(event, "order_id", None))) or tx.cause
 
 
 async def make_leaves(tx: Transaction) -> int:

@@ -172,7 +172,3 @@ Tx = Annotated[Transaction, Depends(_tx)]
 
 Reading = Annotated[AsyncConnection, Depends(_reading)]
 """A connection for `queries.py`: reads only."""
-
-
-def etag(version: int) -> str:
-    return f'"{version}"'

@@ -1,11 +1,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from shared.batches import only
 from shared.bodies import Code
 from shared.pages import Page
-from shared.routes import Reading, Tx, etag, router
+from shared.revisions import IfMatch, etag
+from shared.routes import Reading, Tx, router
 
 from crm import queries
 from crm.commands.cases import open_cases, resolve_cases
@@ -27,9 +28,7 @@ api = router()
 
 
 @api.put("/customers/{customer_id}", response_model=CustomerView, responses={201: {"model": CustomerView, "description": "Registered"}})
-async def put_customer(
-    customer_id: Code, body: CustomerBody, tx: Tx, response: Response, if_match: Annotated[str | None, Header()] = None
-) -> CustomerView:
+async def put_customer(customer_id: Code, body: CustomerBody, tx: Tx, response: Response, if_match: IfMatch = None) -> CustomerView:
     """Register a customer or replace the profile; with If-Match only the revision that was read."""
     done = only(await register_customers(tx, [Registration(customer_id, body, if_match)]))
     response.status_code = 201 if done.created else 200

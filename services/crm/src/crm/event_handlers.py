@@ -53,7 +53,6 @@ async def follow_stockouts(tx: Transaction, events: Sequence[Event]) -> None:
     known = await known_stockouts(tx, orders_of(events))
     decision = stockouts.decide(events, known, await tx.now())
     await save_stockouts(tx, decision)
-    tx.causes = {event.key: tx.causes.get(str(event.order_id), tx.cause) for event in decision.said}
     await publish(tx, *decision.said)
 
 

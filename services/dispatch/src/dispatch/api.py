@@ -1,11 +1,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Path, Query, Response
+from fastapi import Path, Query, Response
 from shared.batches import BatchResult, results, sound
 from shared.bodies import Code
 from shared.pages import Page
-from shared.routes import Reading, Tx, etag, router
+from shared.revisions import IfMatch, etag
+from shared.routes import Reading, Tx, router
 
 from dispatch import commands, deliveries, fleet, queries
 from dispatch.schemas import (
@@ -27,7 +28,6 @@ from dispatch.schemas import (
 
 api = router()
 CodePath = Annotated[Code, Path()]
-IfMatch = Annotated[str | None, Header(max_length=100)]
 
 
 def _stored(response: Response, stored: fleet.Stored) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shared.database import Row, Transaction
-from shared.routes import etag
+from shared.revisions import is_current
 
 from dispatch.errors import ForeignVehicle, StaleCopy, UnknownCarrier, UnknownVehicle
 from dispatch.planning import Transport
@@ -62,9 +62,8 @@ async def put_vehicle(tx: Transaction, code: str, body: VehicleBody, if_match: s
 
 
 def _check_copy(code: str, revision: int | None, if_match: str | None) -> None:
-    if if_match is None or (revision is not None and if_match.strip() in ("*", etag(revision))):
-        return
-    raise StaleCopy(code, revision)
+    if not is_current(if_match, revision):
+        raise StaleCopy(code, revision)
 
 
 def _stored(row: Row | None) -> Stored:

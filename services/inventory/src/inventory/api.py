@@ -1,11 +1,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from shared.batches import BatchResult, results, sound
 from shared.bodies import Code
 from shared.pages import Page, Plain
-from shared.routes import Reading, Tx, etag, router
+from shared.revisions import IfMatch, etag
+from shared.routes import Reading, Tx, router
 
 from inventory import queries
 from inventory.commands.adjustments import adjust_stock
@@ -34,7 +35,6 @@ from inventory.schemas import (
 
 api = router()
 CodePath = Annotated[Code, Path()]
-IfMatch = Annotated[str | None, Header(max_length=100)]
 InStock = Annotated[StockFilters, Query()]
 NEW: dict[int | str, dict[str, Any]] = {201: {"description": "New"}}
 

@@ -6,7 +6,7 @@ from shared.batches import Done, Outcome
 from shared.database import Transaction, columns
 from shared.events import CustomerRegistered
 from shared.outbox import publish
-from shared.routes import etag
+from shared.revisions import etag, is_current
 
 from crm.errors import CustomerChanged
 from crm.schemas import CustomerBody
@@ -65,16 +65,12 @@ async def register_customers(tx: Transaction, wanted: Sequence[Registration]) ->
 def _judge(one: Registration, stored: Customer | None, is_new: bool) -> Outcome[Customer]:
     if is_new and stored:
         return Done(stored)
-    if stored is None or not _expected(one.expected, stored.revision):
+    if stored is None or not is_current(one.expected, stored.revision):
         return CustomerChanged(one.customer_id, etag(stored.revision) if stored else "of nothing, it does not exist,")
     wanted = replace(stored, name=one.body.name, email=one.body.email, phone=one.body.phone, blocked=one.body.blocked)
     if wanted != stored:
         wanted = replace(wanted, revision=stored.revision + 1, event_version=stored.event_version + 1)
     return Done(wanted, created=False)
-
-
-def _expected(if_match: str | None, revision: int) -> bool:
-    return if_match is None or if_match.strip() == "*" or etag(revision) in [each.strip() for each in if_match.split(",")]
 
 
 def _registered(customers: Sequence[Customer], now: datetime) -> list[CustomerRegistered]:

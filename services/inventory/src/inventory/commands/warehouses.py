@@ -1,6 +1,6 @@
 from shared.batches import Done
 from shared.database import Transaction
-from shared.routes import etag
+from shared.revisions import is_current
 
 from inventory.errors import StaleWarehouse
 from inventory.schemas import WarehouseChange, WarehouseView
@@ -16,13 +16,8 @@ async def put_warehouse(tx: Transaction, code: str, change: WarehouseChange, if_
     """Make or rename a warehouse; with `if_match` only the revision that the caller has read. Raises StaleWarehouse."""
     if if_match is not None:
         revision = await tx.fetchval("SELECT revision FROM warehouses WHERE code = $1 FOR NO KEY UPDATE", code)
-        if not _is_read(revision, if_match):
+        if not is_current(if_match, revision):
             raise StaleWarehouse(code, revision)
     row = await tx.fetchrow(_PUT, code, change.name)
     assert row
     return Done(WarehouseView(code=code, name=change.name, revision=row["revision"]), row["is_new"])
-
-
-def _is_read(revision: int | None, if_match: str) -> bool:
-    named = [each.strip() for each in if_match.split(",")]
-    return revision is not None and ("*" in named or etag(revision) in named)
