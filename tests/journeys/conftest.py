@@ -13,7 +13,7 @@ from deploy.local.demo.target import Target
 from deploy.local.supervisor import Broker, LocalSystem
 
 INVOICES = 60
-TERMS = {"LSC_PROMISE_EXPRESS": "8s", "LSC_PROMISE_STANDARD": "12s", "LSC_PROMISE_ECONOMY": "16s", "LSC_CLOSE_AFTER": "4s"}
+TERMS = {"LSC_PROMISE_EXPRESS": "5s", "LSC_PROMISE_STANDARD": "7s", "LSC_PROMISE_ECONOMY": "9s", "LSC_CLOSE_AFTER": "4s"}
 """Promises fall due and delivered orders close while the test looks on."""
 
 

@@ -61,6 +61,14 @@ class Board:
         )
         return Rest({what: count for what, count in (left | (await self._news()).left).items() if count})
 
+    async def seconds_until_due(self, patience: float) -> float:
+        """Until the last promise falls due; promises beyond the patience are not waited for."""
+        sql = (
+            "SELECT coalesce(extract(epoch FROM max(promised_latest) - now()), 0)::float FROM orders"
+            " WHERE promised_latest BETWEEN now() AND now() + make_interval(secs => $1)"
+        )
+        return float(await self._databases["order_intake"].fetchval(sql, patience))
+
     async def _news(self) -> Rest:
         """Every event that a service has to hear raises one version in its `progress` by one: so sums tell what is unheard."""
         left: dict[str, int] = {}

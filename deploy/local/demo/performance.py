@@ -1,6 +1,5 @@
 """A whole play, from the first call to the verdicts."""
 
-import time
 from collections.abc import Callable
 
 from deploy.local.demo.board import Board
@@ -15,8 +14,6 @@ from deploy.local.demo.target import Target
 async def perform(target: Target, plan: Plan, choices: Choices, progressed: Callable[[int, int], None]) -> Outcome:
     """`progressed` is told again and again how many orders are at their end, and of how many."""
     async with Center(target) as center, Board(target) as board:
-        began = time.monotonic()
         player = Player(plan, choices, center, board, progressed)
         await player.play()
-        seconds = time.monotonic() - began
-        return await outcome(target, center, plan, player.journal, seconds)
+        return await outcome(target, center, plan, player.journal, player.seconds)

@@ -42,6 +42,8 @@ class Player:
         self._drivers = Drivers(center, self.desk, choices, self.journal)
         self._turns = asyncio.Semaphore(8)
         self._room = asyncio.Condition()
+        self.seconds = 0.0
+        """From the first call to rest."""
         self._moving = 0
         self._window = window(len(plan.sales))
         self._steps_done = 0
@@ -49,6 +51,8 @@ class Player:
         self._background: set[asyncio.Task[None]] = set()
 
     async def play(self) -> None:
+        """Until all is at rest and every promise has fallen due, so that what was never delivered counts as late."""
+        began = time.monotonic()
         await open_house(self._center, self.plan, self.stocks, self.blocked)
         await self._until_heard()
         stopping = asyncio.Event()
@@ -57,6 +61,8 @@ class Player:
                 people.create_task(work(stopping))
             await self._sell()
             await self._until_at_rest()
+            self.seconds = time.monotonic() - began
+            await asyncio.sleep(await self._board.seconds_until_due(PATIENT_SECONDS))
             stopping.set()
 
     async def _sell(self) -> None:
