@@ -52,7 +52,7 @@ async def test_holds_over_http(client: httpx.AsyncClient, pool: Pool) -> None:
     hold_id = held.json()["holds"][0]["hold_id"]
     unknown = await client.post(f"{url}/hold-release", json={"hold_id": str(uuid7())})
     answers = [await client.post(f"{url}/hold-release", json={"hold_id": hold_id}) for _ in range(2)]
-    nothing = await client.post(f"{url}/hold-release", json={})
+    nothing = await client.post(f"{url}/hold-release")
 
     assert (held.status_code, held.json()["status"]) == (201, "confirmed")
     assert unknown.status_code == 404

@@ -35,7 +35,9 @@ async def test_an_order_is_confirmed_at_once_with_its_promise(client: httpx.Asyn
 
 async def test_the_first_answer_is_what_can_be_read(client: httpx.AsyncClient, pool: Pool) -> None:
     for blocked in (False, True):
-        placed = (await client.post("/orders", json=a_body(await a_stored_customer(pool, blocked=blocked)))).json()
+        lines = [{"sku": "SKU-1", "quantity": 1, "line_no": 7}, {"sku": "SKU-2", "quantity": 2}]
+        body = a_body(await a_stored_customer(pool, blocked=blocked), lines=lines)
+        placed = (await client.post("/orders", json=body)).json()
 
         assert (await client.get(f"/orders/{placed['order_id']}")).json() == placed
 

@@ -18,6 +18,7 @@ from order_intake.settings import terms
 from order_intake.views import as_placed
 
 api = router()
+ALL_HOLDS = HoldRelease()
 
 
 @api.post("/orders", status_code=201, response_model=OrderView, responses={200: {"model": OrderView, "description": "Placed before"}})
@@ -71,7 +72,7 @@ async def hold(order_id: UUID, new: NewHold, tx: Tx) -> Response:
 
 
 @api.post("/orders/{order_id}/hold-release", response_model=OrderView)
-async def lift_hold(order_id: UUID, gone: HoldRelease, tx: Tx) -> Response:
+async def lift_hold(order_id: UUID, tx: Tx, gone: HoldRelease = ALL_HOLDS) -> Response:
     """Take one hold away, or all of the order's; after the last one it goes on."""
     await release_holds(tx, order_id, gone.hold_id, terms())
     return _answer(await order_in(tx, order_id), 200)

@@ -19,7 +19,7 @@ def as_placed(placed: Placed) -> OrderView:
         received_at=first.received_at,
         promised=_promise(placed),
         holds=holds,
-        lines=[_line(line, status) for line in new.lines],
+        lines=[_line(line, status) for line in sorted(new.lines, key=lambda line: line.line_no)],
         history=[HistoryView(at=first.received_at, what=what, detail=detail) for what, detail in entries],
     )
 
