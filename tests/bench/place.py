@@ -167,7 +167,7 @@ async def _fill(url: str, rows: int) -> None:
     """Copies of a placed order by COPY, until so many orders are stored."""
     connection = await asyncpg.connect(url)
     missing = rows - await connection.fetchval("SELECT count(*) FROM orders")
-    model = await connection.fetchrow("SELECT * FROM orders ORDER BY order_id DESC LIMIT 1")
+    [model] = await connection.fetch("SELECT * FROM orders ORDER BY order_id DESC LIMIT 1")
     ids = [uuid7() for _ in range(max(missing, 0))]
     await _copy(connection, "orders", [model], ids)
     for table in ("order_lines", "order_history"):
@@ -196,4 +196,4 @@ async def _bytes_per_order(server: Server) -> float:
     )
     count = await connection.fetchval("SELECT count(*) FROM orders")
     await connection.close()
-    return round(float(size) / count, 0)
+    return float(round(float(size) / float(count)))

@@ -11,9 +11,10 @@ from shared.consumer import Consumer
 from shared.database import Pool, Transaction, transaction
 from shared.envelope import headers
 from shared.events import Event, OrderClosed, OrderRejected
+from shared.events.orders import OrderEvent
 from shared.locks import Lock, rows_of
 from shared.outbox import publish
-from shared.postgres_log import PostgresBus, make_topics
+from shared.postgres_log import PostgresBus
 from shared.registry import Handlers
 from shared.relay import Relay
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
@@ -35,11 +36,11 @@ def listening(gate: asyncio.Event | None = None) -> Handlers:
     """Handlers that write an effect an event; with a gate they wait for it first."""
     handlers = Handlers()
 
-    def things(events: Sequence[OrderRejected | OrderClosed]) -> list[Lock]:
+    def things(events: Sequence[OrderEvent]) -> list[Lock]:
         return [Lock(THINGS, str(event.order_id)) for event in events]
 
     @handlers.on(OrderRejected, OrderClosed, rows=things)
-    async def write_down(tx: Transaction, events: Sequence[OrderRejected | OrderClosed]) -> None:
+    async def write_down(tx: Transaction, events: Sequence[OrderEvent]) -> None:
         if gate:
             await gate.wait()
         poison = {row["reason"] for row in await tx.fetch("SELECT reason FROM poison")}
@@ -132,5 +133,3 @@ async def until(condition: object, seconds: float = 10) -> None:
 def heard(event: Event, offset: int) -> Heard:
     sent = record(event)
     return Heard(Partition(sent.topic, partition_of(sent.key)), offset, sent.key.encode(), sent.headers, sent.body)
-
-

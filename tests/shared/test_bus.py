@@ -33,7 +33,11 @@ async def member(place: tuple[str, str]) -> AsyncIterator[Member]:
 
     def opened(name: str) -> Bus:
         member = {"instance": name, "group": group}
-        made.append(KafkaBus(address, **member, topics=[topic], session_seconds=6) if kind == "kafka" else PostgresBus(address, **member, topics=[topic]))
+        made.append(
+            KafkaBus(address, **member, topics=[topic], session_seconds=6)
+            if kind == "kafka"
+            else PostgresBus(address, **member, topics=[topic])
+        )
         made[-1].topic = topic  # type: ignore[attr-defined]
         return made[-1]
 

@@ -205,7 +205,9 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) 
 async def test_a_body_that_does_not_fit_parks_its_key(world: World, body: bytes) -> None:
     order, other = uuid7(), uuid7()
     spoilt = record(rejected(order, 1))
-    await world.bus().send([type(spoilt)(spoilt.topic, spoilt.key, spoilt.headers, body), record(rejected(order, 2)), record(rejected(other, 1))])
+    await world.bus().send(
+        [type(spoilt)(spoilt.topic, spoilt.key, spoilt.headers, body), record(rejected(order, 2)), record(rejected(other, 1))]
+    )
 
     await quiet(world.consumer())
 
