@@ -9,6 +9,7 @@ from inventory.commands.items import register_items
 from inventory.commands.warehouses import put_warehouse
 from inventory.event_handlers import handlers, timers
 from inventory.schemas import NewAdjustment, NewItem, WarehouseChange
+from pydantic import BaseModel
 from pydantic_core import from_json
 from shared.batches import only
 from shared.database import Pool, Transaction
@@ -167,8 +168,8 @@ async def said(tx: Transaction, customer_id: str, *types: type[E]) -> list[E]:
     return [cast(E, event) for event in events if not types or isinstance(event, types)]
 
 
-def facts(event: Event, *names: str) -> tuple[object, ...]:
-    return tuple(getattr(event, name) for name in names)
+def facts(said: BaseModel, *names: str) -> tuple[object, ...]:
+    return tuple(getattr(said, name) for name in names)
 
 
 async def stock_of(tx: Transaction | Pool, customer_id: str) -> dict[tuple[str, str], tuple[int, int]]:

@@ -72,13 +72,13 @@ async def test_with_partial_it_takes_what_there_is(tx: Transaction) -> None:
 
 async def test_an_item_without_stock_is_asked_for_in_the_first_warehouse(tx: Transaction) -> None:
     customer_id = await a_customer_with(tx, {"TEA": {}})
-    await build(tx, "A-FIRST")
+    await build(tx, "!FIRST")
 
     await hear(tx, an_order(customer_id, [("TEA", 9)]), an_order(customer_id, [("TEA", 2)]))
 
     first, second = await said(tx, customer_id, ReplenishmentRequested)
-    assert [first.aggregate, first.version, second.version] == [f"stock/{customer_id}/TEA/A-FIRST", 1, 2]
-    assert await stock_of(tx, customer_id) == {("TEA", "A-FIRST"): (0, 0)}
+    assert [first.aggregate, first.version, second.version] == [f"stock/{customer_id}/TEA/!FIRST", 1, 2]
+    assert await stock_of(tx, customer_id) == {("TEA", "!FIRST"): (0, 0)}
 
 
 async def test_without_any_warehouse_nothing_is_asked_for(tx: Transaction) -> None:
