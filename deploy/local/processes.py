@@ -57,6 +57,16 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def listens(pid: int, port: int) -> bool:
+    """The process, or a child of it, is the one that listens there."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for each in family for c in each.net_connections("tcp"))
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
 def became(condition: Callable[[], bool], seconds: float, every: float = 0.05) -> bool:
     """Whether the condition came true in time."""
     deadline = time.monotonic() + seconds

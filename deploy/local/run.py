@@ -81,7 +81,7 @@ class Stopping:
 
 def play(system: LocalSystem) -> int:
     """The demo has our terminal; Ctrl-C reaches it as well as us."""
-    command = [sys.executable, "-m", "deploy.local.demo", "--operator-key-from-env", "--stack", str(FOLDER / "stack.env")]
+    command = [sys.executable, "-m", "deploy.local.demo", "--stack", str(FOLDER / "stack.env")]
     demo = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LSC_OPERATOR_KEY": system.operator_key})
     try:
         return demo.wait()

@@ -13,7 +13,7 @@ from deploy.local.errors import StartError
 from deploy.local.kafka import Kafka
 from deploy.local.leftovers import Record, end_leftovers, kafka_folder, postgres_folder
 from deploy.local.postgres import Postgres
-from deploy.local.processes import became
+from deploy.local.processes import became, listens
 from deploy.local.services import ROLES, SERVICES, WORKER_OFFSET, Service, answers, free_first_port, operator_key, ports_from, require_free
 from deploy.local.sidefile import Lock, write_private
 from deploy.local.watch import Program, Watch
@@ -115,15 +115,16 @@ class LocalSystem:
         self._lock.release()
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
-        """Every API and worker answers /readyz with 200."""
+        """Every API and worker answers /readyz with 200, each itself: another program on its port does not count."""
         waiting = {name: self.port(*name.rsplit("-", 1)) for name in self._programs}
 
         def all_ready() -> bool:
             for name, port in list(waiting.items()):
-                if answers(port, "/readyz"):
+                program = self._programs[name]
+                if program.pid and listens(program.pid, port) and answers(port, "/readyz"):
                     del waiting[name]
-                elif self._programs[name].restarts > 2:
-                    raise StartError(name, self._programs[name].log)
+                elif program.restarts > 2:
+                    raise StartError(name, program.log)
             return not waiting
 
         if not became(all_ready, seconds, every=0.2):
@@ -178,6 +179,7 @@ class LocalSystem:
 
     def _start_services(self) -> None:
         began = time.monotonic()
+        require_free(ports_from(self._first_port, len(self.services)))
         for service in self.services:
             environment = self._environment() | {"LSC_PORT": str(self.port(service.name))}
             for role in ROLES:

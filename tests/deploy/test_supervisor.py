@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from deploy.local.errors import InUseError, StackError, StartError
-from deploy.local.processes import Process, became, is_free
+from deploy.local.processes import Process, became, is_free, listens
 from deploy.local.services import Service, answers, operator_key, require_free
 from deploy.local.supervisor import LocalSystem
 
@@ -184,6 +184,13 @@ def test_a_service_that_cannot_migrate_is_named_with_its_last_words(tmp_path: Pa
 
     assert system.processes == {}
     system.postgres.wipe()
+
+
+def test_another_program_on_the_port_does_not_make_a_process_ready(system: LocalSystem) -> None:
+    port = system.port("second")
+
+    assert listens(system.processes["second-api"], port)
+    assert not listens(system.processes["second-worker"], port)
 
 
 def test_a_taken_port_is_named_with_its_owner() -> None:
