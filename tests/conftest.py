@@ -12,8 +12,8 @@ from shared.database import Pool, Transaction, open_pool
 from shared.migrations import migrate, upgrade
 from shared.service import Service, create_app
 
-from deploy.local.kafka import Kafka
 from deploy.local.java import missing as missing_tools
+from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 
 OPERATOR_KEY = "operator.0123456789abcdef0123456789abcdef"
@@ -26,6 +26,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     folder: Path = tmp_path_factory.mktemp("postgres")
     with Postgres(folder, fsync=False) as server:
         yield server
+    server.wipe()
 
 
 @pytest.fixture(scope="session")

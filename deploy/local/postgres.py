@@ -14,7 +14,7 @@ from deploy.local.errors import StackError, StartError, last_lines
 from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
 from deploy.local.processes import Process, became, command_line, free_port, is_free
 from deploy.local.sidefile import Lock, recall, remember
-from deploy.local.unprivileged import OPEN_GROUND, account, programs
+from deploy.local.unprivileged import OPEN_GROUND, account, programs, sweep
 
 START_SECONDS = 60
 
@@ -146,6 +146,8 @@ class Postgres:
 
     def _initialise(self) -> None:
         self._account.make_private(self._home)
+        (self._home / "origin").write_text(str(self.folder))
+        sweep()
         draft = self._home / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         made = self._account.run(self._programs / "initdb", "-D", draft, *INITDB, *self._initdb_options)

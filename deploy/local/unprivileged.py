@@ -49,6 +49,14 @@ class Account:
         folder.chmod(0o700)
 
 
+def sweep() -> None:
+    """Remove data in the open ground whose folder was a temporary one and is gone: test runs that were killed leave it."""
+    for origin in OPEN_GROUND.glob("lsc-*/origin"):
+        folder = Path(origin.read_text())
+        if folder.is_relative_to(tempfile.gettempdir()) and not folder.exists():
+            shutil.rmtree(origin.parent, ignore_errors=True)
+
+
 def account() -> Account:
     if os.geteuid() != 0:
         entry = pwd.getpwuid(os.geteuid())

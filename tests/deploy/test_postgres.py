@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from deploy.local.errors import InUseError, StackError
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Process, became, free_port
+from deploy.local.unprivileged import OPEN_GROUND, sweep
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,23 @@ def test_a_taken_port_is_said(server: Postgres, tmp_path: Path) -> None:
 
     with pytest.raises(StackError, match=f"Port {server.port}"):
         second.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data elsewhere")
+def test_data_kept_elsewhere_goes_with_its_temporary_folder(tmp_path: Path) -> None:
+    for name in ("gone", "kept"):
+        (tmp_path / name).mkdir()
+    homes = {name: OPEN_GROUND / f"lsc-test-{tmp_path.name}-{name}" for name in ("gone", "kept")}
+    for name, home in homes.items():
+        home.mkdir()
+        (home / "origin").write_text(str(tmp_path / name))
+    (tmp_path / "gone").rmdir()
+
+    sweep()
+
+    assert not homes["gone"].exists()
+    assert homes["kept"].exists()
+    shutil.rmtree(homes["kept"])
 
 
 def test_fsync_is_on_unless_it_is_said_otherwise(tmp_path: Path) -> None:
