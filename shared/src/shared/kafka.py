@@ -10,7 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError, KafkaError, TopicAlreadyExistsError
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 
@@ -187,5 +187,18 @@ async def make_topics(servers: str, topics: Sequence[str], replication: int = 1)
         missing = set(topics) - set(await admin.list_topics())
         with suppress(TopicAlreadyExistsError):
             await admin.create_topics([each for each in new if each.name in missing])
+        await _await_coordinator(admin)
     finally:
         await admin.close()
+
+
+async def _await_coordinator(admin: Any) -> None:
+    """A new broker makes its topic of groups when first asked; a consumer that asks too early would log errors."""
+    async with asyncio.timeout(SEND_SECONDS):
+        while True:
+            try:
+                await admin.find_coordinator("lsc")
+            except GroupCoordinatorNotAvailableError:
+                await asyncio.sleep(0.1)
+            else:
+                return
