@@ -2,7 +2,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from shared.pages import Page
 from shared.routes import Reading, router
 
@@ -21,7 +21,7 @@ def _zone(request: Request) -> ZoneInfo:
     return ZoneInfo(request.app.state.settings.business_zone)
 
 
-def _kpi(name: str) -> Kpi:
+def _kpi(name: Annotated[str, Path(examples=["on_time_delivery_rate"])]) -> Kpi:
     if name not in KPIS:
         raise KpiNotFound(name, KPIS)
     return KPIS[name]

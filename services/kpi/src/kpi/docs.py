@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kpi.definitions import KPIS, Better, Kpi
-from kpi.definitions.kpi import Counts
+from kpi.definitions.kpi import WHOLE_ORDERS, Counts
 
 PAGE = Path("docs/kpis.md")
 COMMAND = "python -m kpi.docs"
@@ -26,9 +26,15 @@ Rules of all of them:
 - An order counts in every warehouse and carrier that served it; one that none has served yet counts in the whole only.
 - Cancelled by the customer before the deadline is excluded; cancelled or rejected by us stays in and is never on time nor perfect.
 
-In the SQL `o` is a row of order_facts, `l` of line_facts, `c` of case_facts, `x` another line or case of the order; `:as_of` is now.
+In the SQL `o` is a row of order_facts, `l` of line_facts, `c` of case_facts, `x` a case of the order, `:as_of` is now, and `w` is what
+is true of the whole order:
+
+```sql
+{WHOLE_ORDERS}
+```
 """
-_COUNTS = {Counts.ORDERS: "orders", Counts.LINES: "lines", Counts.CASES: "cases"}
+
+_SOURCES = {Counts.WHOLE_ORDERS: "order_facts o, and w as above"}
 
 
 def text() -> str:
@@ -57,10 +63,11 @@ def _section(kpi: Kpi) -> str:
 | source | {kpi.words.source} |
 
 ```sql
--- of {_COUNTS[kpi.counts]}, anchor {kpi.counted_at}{after}
 numerator    {kpi.numerator}
 denominator  {kpi.denominator}
+anchor       {kpi.counted_at}{after}
 counted      {kpi.counted}
+from         {_SOURCES.get(kpi.counts, kpi.counts)}
 ```"""
 
 

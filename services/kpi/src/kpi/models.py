@@ -66,7 +66,6 @@ line_facts = Table(
     _codes("warehouses"),
     _codes("carriers"),
     Index("line_facts_delivered", "delivered_at", "order_id", "line_no", postgresql_where=text("delivered_at IS NOT NULL")),
-    postgresql_with=_ROOM_FOR_UPDATES,
     comment="One row a line of an order; first_demanded and first_available are null where the first allocation had all of it.",
 )
 

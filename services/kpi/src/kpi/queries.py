@@ -34,9 +34,17 @@ _BINDS: dict[str, TypeEngine[Any]] = {
     "after_line": Integer(),
     "limit": Integer(),
 }
-_KEYS = {Counts.ORDERS: ("o.order_id",), Counts.LINES: ("l.order_id", "l.line_no"), Counts.CASES: ("c.case_id",)}
+_OF_ORDER = ("o.order_id",)
+_KEYS = {
+    Counts.ORDERS: _OF_ORDER,
+    Counts.WHOLE_ORDERS: _OF_ORDER,
+    Counts.LINES: ("l.order_id", "l.line_no"),
+    Counts.CASES: ("c.case_id",),
+}
+_SHOWN_OF_ORDER = "o.order_id, NULL::int AS line_no, NULL::uuid AS case_id"
 _SHOWN = {
-    Counts.ORDERS: "o.order_id, NULL::int AS line_no, NULL::uuid AS case_id",
+    Counts.ORDERS: _SHOWN_OF_ORDER,
+    Counts.WHOLE_ORDERS: _SHOWN_OF_ORDER,
     Counts.LINES: "l.order_id, l.line_no, NULL::uuid AS case_id",
     Counts.CASES: "c.order_id, c.line_no, c.case_id",
 }
@@ -169,7 +177,7 @@ def _evidence(kpi: Kpi, row: Row[Any]) -> EvidenceView:
 
 
 def _cursor(counts: Counts, row: Row[Any]) -> str:
-    keys = {Counts.ORDERS: (row.order_id,), Counts.LINES: (row.order_id, row.line_no), Counts.CASES: (row.case_id,)}[counts]
+    keys = {Counts.LINES: (row.order_id, row.line_no), Counts.CASES: (row.case_id,)}.get(counts, (row.order_id,))
     return "_".join(map(str, ((row.counted_at - _EPOCH) // timedelta(microseconds=1), *keys)))
 
 

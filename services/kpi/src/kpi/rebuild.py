@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
+from rich.progress import Progress, TaskID
+from rich.table import Column, Table
 from shared.bus import PARTITIONS, Bus, Partition
 from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.database import Pool, Transaction, open_pool, reader, transaction
+from shared.observability import start_logging
 from shared.progress import places
 from shared.service import Service
 from shared.settings import Settings
@@ -99,9 +100,11 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
     running = asyncio.create_task(consumer.run(stopping))
     try:
         await _until_assigned(consumer, running)
-        await _until(consumer, running, await bus.ends(), shown)
+        await _until(consumer, running, await bus.ends(), shown.add_task("up to now"), shown)
         reached = await places(pool, consumer.name, consumer.positions)
-        await _until(consumer, running, {partition: place.offset for partition, place in reached.items()}, shown)
+        await _until(
+            consumer, running, {partition: place.offset for partition, place in reached.items()}, shown.add_task("up to the worker"), shown
+        )
     finally:
         stopping.set()
         await running
@@ -116,14 +119,14 @@ async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> No
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], shown: Progress) -> None:
-    bar = shown.add_task("events", total=sum(ends.values()))
+async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], bar: TaskID, shown: Progress) -> None:
+    total = sum(ends.values())
     while left := sum(max(end - consumer.positions[partition].offset, 0) for partition, end in ends.items()):
         if running.done() or consumer.paused:
             raise CannotRebuild("The replay does not go on: too many events are refused; see the log.")
-        shown.update(bar, completed=sum(ends.values()) - left)
+        shown.update(bar, total=total, completed=total - left)
         await asyncio.sleep(LOOK_EVERY)
-    shown.update(bar, completed=sum(ends.values()))
+    shown.update(bar, total=total, completed=total)
 
 
 async def _conclude(consumer: str, pool: Pool, settings: Settings, url: str, *, replace: bool) -> Outcome:
@@ -155,7 +158,7 @@ async def _figures(url: str, schema: str, zone: ZoneInfo, as_of: datetime) -> Fi
 
 def report(outcome: Outcome) -> Table:
     """Every KPI before and after."""
-    table = Table("KPI", "before", "after", "equal", title="Every KPI over all time")
+    table = Table(Column("KPI", no_wrap=True), "before", "after", "equal", title="Every KPI over all time")
     for name in KPIS:
         before, after = outcome.before[name], outcome.after[name]
         table.add_row(name, _text(before), _text(after), "yes" if before == after else "NO")
@@ -163,17 +166,22 @@ def report(outcome: Outcome) -> Table:
 
 
 def _text(measured: Measure) -> str:
-    return f"{'no data' if measured.value is None else measured.value} ({measured.numerator} / {measured.denominator})"
+    if measured.value is None:
+        return "no data"
+    if measured.lead_time:
+        return f"{measured.value} min ({measured.denominator})"
+    return f"{measured.value} % ({measured.numerator} / {measured.denominator})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m kpi.rebuild", description="Replay the topics into empty tables and put them in place.")
     parser.add_argument("--check", action="store_true", help="only compare: change nothing, fail when a figure differs")
     check = parser.parse_args(arguments).check
-    console = Console()
+    settings, console = SERVICE.settings(), Console()
+    start_logging(SERVICE.name, "rebuild", settings.log_level)
     try:
         with Progress(console=console) as shown:
-            outcome = asyncio.run(rebuild(SERVICE, SERVICE.settings(), replace=not check, shown=shown))
+            outcome = asyncio.run(rebuild(SERVICE, settings, replace=not check, shown=shown))
     except CannotRebuild as reason:
         sys.exit(f"Nothing was changed. {reason}")
     console.print(report(outcome))

@@ -1,6 +1,6 @@
 """Could what was ordered be had at once? Counted at the first allocation."""
 
-from kpi.definitions.kpi import Better, Counts, Kpi, Unit, Words, no_line, not_withdrawn
+from kpi.definitions.kpi import Better, Counts, Kpi, Unit, Words, not_withdrawn
 
 _DEMANDED = "COALESCE(l.first_demanded, l.ordered)"
 _AVAILABLE = "COALESCE(l.first_available, l.ordered)"
@@ -55,10 +55,10 @@ ORDER_FILL_RATE = Kpi(
     question="Of the orders, how many could be filled completely at once?",
     unit=Unit.PERCENT,
     better=Better.HIGHER,
-    counts=Counts.ORDERS,
+    counts=Counts.WHOLE_ORDERS,
     counted_at="o.first_allocated_at",
     counted=not_withdrawn("o.first_allocated_at"),
-    numerator=f"{no_line('x.first_available < x.first_demanded')}::int",
+    numerator="w.filled::int",
     words=Words(
         numerator="orders of which every unit was available then, without substitute or backorder",
         denominator="orders allocated for the first time",

@@ -3,16 +3,13 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from kpi.definitions.kpi import CONTRACT, Better, Counts, Kpi, Unit, Words, no_line, not_withdrawn
+from kpi.definitions.kpi import CONTRACT, Better, Counts, Kpi, Unit, Words, not_withdrawn
 
 _DUE = "(o.promised_latest <= :as_of OR COALESCE(o.delivered_at, o.cancelled_at, o.rejected_at) IS NOT NULL)"
 """The outcome is known: the promise has run out, or the order ended before."""
 _ENDED_AT = "COALESCE(o.delivered_at, o.promised_latest)"
 
-ON_TIME = f"(COALESCE(o.delivered_at <= o.promised_latest, false) AND {no_line('x.delivered_at IS NULL')})"
-IN_FULL = no_line("x.accepted + x.damaged < COALESCE(x.ordered, 0)")
-UNDAMAGED = no_line("x.damaged > 0")
-ACCURATE = no_line("x.accepted + x.damaged <> x.advised")
+ON_TIME = "(COALESCE(o.delivered_at <= o.promised_latest, false) AND w.arrived)"
 DOCUMENTED = "(o.deliveries > 0 AND o.signed_deliveries = o.deliveries AND o.handovers >= o.deliveries)"
 _COMPLAINED = (
     "EXISTS (SELECT FROM case_facts x WHERE x.order_id = o.order_id AND x.kind = 'complaint'"
@@ -26,7 +23,7 @@ ON_TIME_DELIVERY_RATE = Kpi(
     question="Of the orders that were due, how many had arrived completely by the promised time?",
     unit=Unit.PERCENT,
     better=Better.HIGHER,
-    counts=Counts.ORDERS,
+    counts=Counts.WHOLE_ORDERS,
     counted_at="o.promised_latest",
     counted=f"{_DUE} AND {not_withdrawn('o.promised_latest')}",
     numerator=f"{ON_TIME}::int",
@@ -92,10 +89,10 @@ DELIVERY_ACCURACY_RATE = Kpi(
     question="Of the orders delivered, how many brought exactly what was advised?",
     unit=Unit.PERCENT,
     better=Better.HIGHER,
-    counts=Counts.ORDERS,
+    counts=Counts.WHOLE_ORDERS,
     counted_at="o.delivered_at",
     counted="o.deliveries > 0",
-    numerator=f"{ACCURATE}::int",
+    numerator="w.accurate::int",
     target=Decimal(98),
     look_back=timedelta(days=7),
     words=Words(
@@ -113,10 +110,10 @@ PERFECT_ORDER_RATE = Kpi(
     question="Of the orders that were due, how many went right in every respect?",
     unit=Unit.PERCENT,
     better=Better.HIGHER,
-    counts=Counts.ORDERS,
+    counts=Counts.WHOLE_ORDERS,
     counted_at="o.promised_latest",
     counted=f"{_DUE} AND {not_withdrawn('o.promised_latest')}",
-    numerator=f"({ON_TIME} AND {IN_FULL} AND {UNDAMAGED} AND {ACCURATE} AND {DOCUMENTED})::int",
+    numerator=f"({ON_TIME} AND w.in_full AND w.undamaged AND w.accurate AND {DOCUMENTED})::int",
     target=Decimal(95),
     look_back=timedelta(days=7),
     words=Words(

@@ -1,5 +1,5 @@
-"""What a KPI is. In its SQL `o` is an order's row in order_facts, `l` a line's in line_facts, `c` a case's in case_facts;
-`:as_of` is the time of asking."""
+"""What a KPI is. In its SQL `o` is an order's row in order_facts, `l` a line's in line_facts, `c` a case's in case_facts,
+`w` what is true of the whole order; `:as_of` is the time of asking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,16 +18,28 @@ class Better(StrEnum):
     LOWER = "lower"
 
 
+WHOLE_ORDERS = """order_facts o CROSS JOIN LATERAL (
+    SELECT COALESCE(bool_and(l.delivered_at IS NOT NULL), false) AS arrived,
+           COALESCE(bool_and(l.accepted + l.damaged >= COALESCE(l.ordered, 0)), false) AS in_full,
+           COALESCE(bool_and(l.damaged = 0), true) AS undamaged,
+           COALESCE(bool_and(l.accepted + l.damaged = l.advised), true) AS accurate,
+           COALESCE(bool_and(l.first_available IS NULL OR l.first_available >= l.first_demanded), true) AS filled
+    FROM line_facts l WHERE l.order_id = o.order_id
+) w"""
+"""Orders with what is true of all their lines; PostgreSQL leaves out what is not asked for."""
+
+
 class Counts(StrEnum):
     """What a KPI counts; its value is the FROM clause."""
 
     ORDERS = "order_facts o"
+    WHOLE_ORDERS = WHOLE_ORDERS
     LINES = "line_facts l JOIN order_facts o ON o.order_id = l.order_id"
     CASES = "case_facts c LEFT JOIN order_facts o ON o.order_id = c.order_id"
 
     @property
     def alias(self) -> str:
-        return {Counts.ORDERS: "o", Counts.LINES: "l", Counts.CASES: "c"}[self]
+        return {Counts.LINES: "l", Counts.CASES: "c"}.get(self, "o")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +79,6 @@ class Kpi:
 def not_withdrawn(deadline: str) -> str:
     """The customer did not cancel before the deadline; what we cancelled ourselves stays and fails."""
     return f"NOT COALESCE(o.cancelled_by = 'customer' AND o.cancelled_at < {deadline}, false)"
-
-
-def no_line(fault: str) -> str:
-    """No line `x` of the order has this fault."""
-    return f"(NOT EXISTS (SELECT FROM line_facts x WHERE x.order_id = o.order_id AND ({fault})))"
 
 
 CONTRACT = "S0 §3.5.2: promised in the contract; formula ours"

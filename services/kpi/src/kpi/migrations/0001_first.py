@@ -76,7 +76,6 @@ def upgrade() -> None:
         sa.Column("carriers", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.PrimaryKeyConstraint("order_id", "line_no"),
         comment="One row a line of an order; first_demanded and first_available are null where the first allocation had all of it.",
-        postgresql_with={"fillfactor": "70"},
     )
     op.create_index(
         "line_facts_delivered",
