@@ -83,6 +83,7 @@ def play(system: LocalSystem) -> int:
     """The demo has our terminal; Ctrl-C reaches it as well as us."""
     command = [sys.executable, "-m", "deploy.local.demo", "--stack", str(FOLDER / "stack.env")]
     demo = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LSC_OPERATOR_KEY": system.operator_key})
+    system.adopt("demo", demo.pid)
     try:
         return demo.wait()
     finally:

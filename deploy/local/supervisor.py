@@ -87,6 +87,10 @@ class LocalSystem:
         """SIGKILL; the process is started again."""
         self.program(service, role).kill()
 
+    def adopt(self, name: str, pid: int) -> None:
+        """A process of the caller's that must not outlive a run that is killed."""
+        self._record.note(name, pid)
+
     def start(self) -> None:
         self._lock.take()
         if ended := end_leftovers(self.folder):
