@@ -9,11 +9,11 @@ from shared.revisions import IfMatch, etag
 from shared.routes import Reading, Tx, router
 
 from inventory import queries
+from inventory.commands import warehouses
 from inventory.commands.adjustments import adjust_stock
 from inventory.commands.items import register_items
 from inventory.commands.packs import complete_packs
 from inventory.commands.picks import confirm_picks
-from inventory.commands.warehouses import put_warehouse
 from inventory.schemas import (
     AdjustmentView,
     ItemFilters,
@@ -40,9 +40,9 @@ NEW: dict[int | str, dict[str, Any]] = {201: {"description": "New"}}
 
 
 @api.put("/warehouses/{code}", response_model=WarehouseView, responses=NEW)
-async def put_one(code: CodePath, body: WarehouseChange, tx: Tx, response: Response, if_match: IfMatch = None) -> WarehouseView:
+async def put_warehouse(code: CodePath, body: WarehouseChange, tx: Tx, response: Response, if_match: IfMatch = None) -> WarehouseView:
     """Make or rename a warehouse; the first time 201. With If-Match only the revision that was read."""
-    done = await put_warehouse(tx, code, body, if_match)
+    done = await warehouses.put_warehouse(tx, code, body, if_match)
     response.status_code = 201 if done.created else 200
     response.headers["ETag"] = etag(done.value.revision)
     return done.value

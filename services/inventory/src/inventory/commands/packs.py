@@ -20,7 +20,7 @@ from inventory import gs1
 from inventory.errors import OrderIsCancelled, OrderNotFound, OtherPack, OwnSscc, SsccTaken
 from inventory.fulfilments import Fulfilment, heads_of, save_heads
 from inventory.locks import fulfilment_lock
-from inventory.packing import Picked, Release, pack, release_of
+from inventory.packing import Contents, Picked, Release, pack, release_of
 from inventory.schemas import NewPack
 from inventory.states import FulfilmentStatus
 
@@ -85,14 +85,18 @@ def _pack(new: NewPack, order: Fulfilment | None, floor: _Floor) -> _Pack:
     if order.status is FulfilmentStatus.CANCELLED:
         raise OrderIsCancelled(new.order_id)
     picked = floor.picked.get(new.order_id, [])
-    release = release_of(new, picked)
+    release = release_of(new.order_id, new.warehouse, new.release_no, picked)
     since = max(one.picked_at for one in picked if (one.warehouse, one.release_no) == release and one.left)
     packed_at = business_time(new.packed_at, floor.now, pointer="/packed_at", after=since)
     given = _given(new, floor)
-    floor.touched |= {one.pick_id: one for one in pack(new, release, picked)}
+    floor.touched |= {one.pick_id: one for one in pack(_contents(new), release, picked)}
     floor.ssccs |= given
     numbers = tuple(carton.sscc or next(floor.fresh_ssccs) for carton in new.cartons)
     return _Pack(uuid7(), new, order, release, packed_at, numbers)
+
+
+def _contents(new: NewPack) -> list[Contents]:
+    return [[(line.line_no, line.quantity) for line in carton.lines] for carton in new.cartons]
 
 
 def _given(new: NewPack, floor: _Floor) -> set[str]:

@@ -112,16 +112,16 @@ queue AS (
     WHERE waiting > 0 AND status IN ('undecided', 'waiting')
 ),
 needs AS (
-    SELECT order_id, customer_id AS owner, sku, sum(waiting) AS wanted FROM demand JOIN queue USING (order_id)
+    SELECT order_id, customer_id, sku, sum(waiting) AS wanted FROM queue JOIN demand USING (order_id)
     WHERE waiting > 0 GROUP BY order_id, customer_id, sku
-),
-free AS (
-    SELECT customer_id AS owner, sku, sum(on_hand - reserved) AS available FROM stock
-    WHERE (customer_id, sku) IN (SELECT owner, sku FROM needs) GROUP BY customer_id, sku
 )
-SELECT f.order_id FROM fulfilments f JOIN needs n ON n.order_id = f.order_id LEFT JOIN free USING (owner, sku)
+SELECT f.order_id FROM needs n
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(on_hand - reserved), 0) AS available FROM stock s WHERE (s.customer_id, s.sku) = (n.customer_id, n.sku)
+) AS free
+JOIN fulfilments f ON f.order_id = n.order_id
 GROUP BY f.order_id
-HAVING f.status = 'undecided' OR bool_and(coalesce(available, 0) >= wanted) OR f.allow_partial AND bool_or(available > 0)
+HAVING f.status = 'undecided' OR bool_and(available >= wanted) OR f.allow_partial AND bool_or(available > 0)
 ORDER BY f.promised_latest, f.arrival_no LIMIT $3
 """
 """Who waits for these items and has a chance, in the order of the queue."""
