@@ -1,6 +1,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from shared.database import Pool, Transaction, open_pool
+from shared.database import Connection, Pool, Transaction, open_pool
 from shared.migrations import migrate, upgrade
 from shared.service import Service, create_app
 
@@ -18,6 +19,14 @@ from deploy.local.postgres import Postgres
 
 OPERATOR_KEY = "operator.0123456789abcdef0123456789abcdef"
 PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment() -> Iterator[None]:
+    """No test reaches a system that happens to run on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/{database}")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,7 @@ def database_of(postgres: Postgres) -> Callable[[str], str]:
     return database
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def service(request: pytest.FixtureRequest) -> Service:
     """The service whose tests folder this is."""
     package = next(name for name in PACKAGES if name in request.path.parts)
@@ -64,31 +73,33 @@ def service(request: pytest.FixtureRequest) -> Service:
     return found
 
 
-@pytest.fixture(scope="package")
-def database(service: Service, in_a_thread: Callable[[Callable[[], str]], str], database_of: Callable[[str], str]) -> str:
-    return in_a_thread(lambda: database_of(service.package))
-
-
-@pytest.fixture(scope="session")
-def in_a_thread() -> Callable[[Callable[[], str]], str]:
-    """Alembic starts an event loop of its own, so it runs beside ours."""
-    from concurrent.futures import ThreadPoolExecutor
-
+@pytest.fixture(scope="module")
+def database(service: Service, database_of: Callable[[str], str]) -> str:
+    """Made in a thread, because Alembic starts an event loop of its own."""
     with ThreadPoolExecutor(1) as threads:
-        return lambda call: ThreadPoolExecutor(1).submit(call).result() if threads else call()
+        return threads.submit(database_of, service.package).result()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def pool(database: str) -> AsyncIterator[Pool]:
     made = await open_pool(database, 10)
     yield made
     await made.close()
 
 
+class SeenAtOnce(Transaction):
+    """Writes what was gathered before it reads, so that a test sees it without a commit."""
+
+    async def connection(self) -> Connection:
+        connection = await super().connection()
+        await self._write_gathered()
+        return connection
+
+
 @pytest.fixture
 async def tx(pool: Pool) -> AsyncIterator[Transaction]:
     """A transaction that is rolled back after the test."""
-    one = Transaction(pool)
+    one = SeenAtOnce(pool)
     yield one
     await one.rollback()
 
@@ -96,7 +107,10 @@ async def tx(pool: Pool) -> AsyncIterator[Transaction]:
 @asynccontextmanager
 async def serving(service: Service, url: str) -> AsyncIterator[httpx.AsyncClient]:
     """The service's API in this process, called with the operator key."""
-    settings = service.settings().model_copy(update={"database_url": url, "operator_key": _secret(OPERATOR_KEY)})
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", url)
+        environment.setenv("LSC_OPERATOR_KEY", OPERATOR_KEY)
+        settings = service.settings()
     app = create_app(service, settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -107,13 +121,7 @@ async def serving(service: Service, url: str) -> AsyncIterator[httpx.AsyncClient
             yield client
 
 
-def _secret(text: str) -> object:
-    from pydantic import SecretStr
-
-    return SecretStr(text)
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def client(service: Service, database: str) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(service, database) as calling:
         yield calling

@@ -138,6 +138,7 @@ class Batch:
         try:
             async with self.tx.savepoint():
                 await self._call(turns)
+                await self.tx.flush()
         except Exception as error:
             if passes(error):
                 raise

@@ -14,14 +14,14 @@ _YEARS = range(2000, 2200)
 
 
 def _code(text: str) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = text if text.isascii() else unicodedata.normalize("NFC", text)
     if text != text.strip() or not text.isprintable() or "/" in text or not 1 <= len(text) <= 40:
         raise ValueError("must be 1 to 40 printable characters without a slash and without a blank at either end")
     return text
 
 
 def _text(text: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
+    if not (text.isascii() and text.isprintable()) and any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
         raise ValueError("must not contain control characters")
     if not text.strip():
         raise ValueError("must not be blank")

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +8,8 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
+
+from shared.endings import Insert, cut, lengths, statement
 
 if TYPE_CHECKING:
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -39,7 +41,8 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, TRANSIENT) and not isinstance(error, ValueError)
 
 
-RETRIED_AT_ONCE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+RETRIED_AT_ONCE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
+"""Somebody else was quicker: the next try sees what they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +58,35 @@ class Cause:
 class Transaction:
     """One database transaction that begins with its first statement; who opened it commits it.
 
-    `causes` maps the Kafka key of an event to what caused it; events of other keys have `cause`.
+    What is gathered is written by one statement just before the commit; when nothing but a glance came before it, that statement is
+    the whole transaction. `causes` maps the Kafka key of an event to what caused it; events of other keys have `cause`.
     """
 
     pool: Pool
     cause: Cause = field(default_factory=lambda: Cause(uuid7()))
     causes: Mapping[str, Cause] = field(default_factory=dict)
     _connection: Connection | None = None
+    _begun: bool = False
     _now: datetime | None = None
+    _gathered: dict[Insert, list[Sequence[Any]]] = field(default_factory=dict)
 
-    async def connection(self) -> Connection:
+    async def _acquired(self) -> Connection:
         if self._connection is None:
-            connection = await self.pool.acquire(timeout=5)
-            try:
-                await connection.execute("BEGIN")
-            except BaseException:
-                await self.pool.release(connection)
-                raise
-            self._connection = connection
+            self._connection = await self.pool.acquire(timeout=5)
         return self._connection
 
-    async def fetch(self, sql: str, *values: Any) -> list[Row]:  # what asyncpg takes
+    async def connection(self) -> Connection:
+        connection = await self._acquired()
+        if not self._begun:
+            await connection.execute("BEGIN")
+            self._begun = True
+        return connection
+
+    async def glance(self, sql: str, *values: Any) -> Row | None:
+        """Read a row without beginning: for what the writes that follow check again, by a unique key."""
+        return await (await self._acquired()).fetchrow(sql, *values)
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
         return await (await self.connection()).fetch(sql, *values)
 
     async def fetchrow(self, sql: str, *values: Any) -> Row | None:
@@ -86,6 +97,15 @@ class Transaction:
 
     async def execute(self, sql: str, *values: Any) -> str:
         return await (await self.connection()).execute(sql, *values)
+
+    def gather(self, insert: Insert, rows: Iterable[Sequence[Any]]) -> None:
+        """Write these rows at the end of the transaction, together with all others."""
+        self._gathered.setdefault(insert, []).extend(rows)
+
+    async def flush(self) -> None:
+        """Write now what was gathered, for who must see it, or its faults, before the end."""
+        await self.connection()
+        await self._write_gathered()
 
     async def now(self) -> datetime:
         """The database's clock at the beginning of the transaction: the time of our own decisions."""
@@ -99,29 +119,47 @@ class Transaction:
         self._now = now
 
     async def commit(self) -> None:
-        await self._end("COMMIT")
+        try:
+            await self._write_gathered()
+            if self._begun:
+                await self._last("COMMIT")
+        except BaseException:
+            await self.rollback()
+            raise
+        await self._release()
 
     async def rollback(self) -> None:
-        await self._end("ROLLBACK")
-
-    async def _end(self, statement: str) -> None:
-        connection, self._connection, self._now = self._connection, None, None
-        if connection is None:
-            return
+        self._gathered.clear()
         try:
-            if not connection.is_closed():
-                await connection.execute(statement)
-            elif statement == "COMMIT":
-                raise asyncpg.ConnectionDoesNotExistError("The connection was lost before the commit.")
+            if self._begun and self._connection and not self._connection.is_closed():
+                await self._connection.execute("ROLLBACK")
         finally:
+            await self._release()
+
+    async def _write_gathered(self) -> None:
+        if any(self._gathered.values()):
+            sql, values = statement(self._gathered)
+            await (await self._acquired()).execute(sql, *values)
+        self._gathered.clear()
+
+    async def _last(self, end: str) -> None:
+        if self._connection is None or self._connection.is_closed():
+            raise asyncpg.ConnectionDoesNotExistError("The connection was lost before the commit.")
+        await self._connection.execute(end)
+
+    async def _release(self) -> None:
+        connection, self._connection, self._begun, self._now = self._connection, None, False, None
+        if connection is not None:
             await self.pool.release(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
+        kept = lengths(self._gathered)
         await self.execute("SAVEPOINT here")
         try:
             yield
         except BaseException:
+            cut(self._gathered, kept)
             if self._connection and not self._connection.is_closed():
                 await self.execute("ROLLBACK TO SAVEPOINT here")
             raise

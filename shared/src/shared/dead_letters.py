@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 
 from shared.bus import Heard
 from shared.database import Transaction
-from shared.outbox import write
+from shared.outbox import OUTBOX
 from shared.tables import LARGEST_EVENT
 
 TYPE = "dead_letter.v1"
@@ -28,7 +28,7 @@ async def bury(tx: Transaction, consumer: str, letters: Sequence[DeadLetter]) ->
     """Say it on the consumer's own dead-letter topic: the message as it came, and the reason."""
     if letters:
         now = await tx.now()
-        await write(tx, [_row(consumer, letter, now) for letter in letters])
+        tx.gather(OUTBOX, [_row(consumer, letter, now) for letter in letters])
 
 
 def _row(consumer: str, letter: DeadLetter, now: object) -> tuple[object, ...]:

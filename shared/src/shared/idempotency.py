@@ -6,9 +6,16 @@ from typing import Any
 from pydantic_core import to_json
 
 from shared.database import Transaction
+from shared.endings import Insert, arrays
 from shared.errors import Conflict, InvalidInput
 
 KEPT_DAYS = 7
+_COLUMNS = ("text", "text", "text", "bytea", "int", "bytea")
+_ANSWER = Insert(
+    "answer",
+    len(_COLUMNS),
+    f"INSERT INTO idempotency_keys (caller, route, key, fingerprint, status, body) SELECT * FROM unnest({arrays(_COLUMNS)})",
+)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -45,14 +52,9 @@ class Once:
             raise InvalidInput("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         return cls(caller, route, key, hashlib.sha256(to_json(_sorted(body))).digest())
 
-    async def keep(self, tx: Transaction, status: int, body: bytes) -> bool:
-        """Store the answer beside the work; False when the key was used before, so that the work must be rolled back."""
-        stored = await tx.fetchval(
-            "INSERT INTO idempotency_keys (caller, route, key, fingerprint, status, body) VALUES ($1, $2, $3, $4, $5, $6) "
-            "ON CONFLICT DO NOTHING RETURNING true",
-            *(self.caller, self.route, self.key, self.fingerprint, status, body),
-        )
-        return bool(stored)
+    def keep(self, tx: Transaction, status: int, body: bytes) -> None:
+        """Store the answer with the work; the commit fails when the key was used before, and the work with it."""
+        tx.gather(_ANSWER, [(self.caller, self.route, self.key, self.fingerprint, status, body)])
 
     async def first_answer(self, tx: Transaction) -> Stored | None:
         """What was answered when the key was used first; an error when that was for another body."""

@@ -1,37 +1,31 @@
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.database import Cause, Transaction, columns
+from shared.database import Cause, Transaction
+from shared.endings import Insert, arrays
 from shared.events import Event
 
 DAYS_AHEAD = 7
 
-_WRITE = """
-WITH written AS (
-    INSERT INTO outbox
+_COLUMNS = ("uuid", "text", "text", "text", "int", "text", "text", "timestamptz", "uuid", "uuid", "text", "bytea")
+OUTBOX = Insert(
+    "outbox_rows",
+    len(_COLUMNS),
+    f"""INSERT INTO outbox
         (event_id, topic, key, aggregate, version, type, customer_id, occurred_at, correlation_id, causation_id, traceparent, body)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[],
-                         $9::uuid[], $10::uuid[], $11::text[], $12::bytea[])
-    RETURNING id, created_at
+        SELECT * FROM unnest({arrays(_COLUMNS)}) RETURNING id, created_at""",
+    then="INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox_rows",
 )
-INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM written
-"""
+"""The ledger and, beside each of its rows, the note that it is still to be sent."""
 
 
 async def publish(tx: Transaction, *events: Event) -> None:
-    """Say what has become true, in the transaction that made it true.
+    """Say what has become true, in the transaction that made it true; it is written at its end.
 
     The aggregate's row is locked before, and its events stand in the order of their versions: then the ledger's ids are in commit order
     for every aggregate, and the relay needs no more than to read the lowest pending ones.
     """
-    if events:
-        await write(tx, [_row(tx, event) for event in events])
-
-
-async def write(tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
-    """Append rows (event_id, topic, key, aggregate, version, type, customer, occurred_at, correlation, causation, trace, body)."""
-    await tx.execute(_WRITE, *columns(rows, 12))
+    tx.gather(OUTBOX, [_row(tx, event) for event in events])
 
 
 def _row(tx: Transaction, event: Event) -> tuple[Any, ...]:

@@ -72,7 +72,7 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     return answer(body, dict(error.headers or {}))
 
 
-async def unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(_: Request, error: Exception) -> JSONResponse:
     log.warning("request.unavailable", error=repr(error))
     body = Problem(
         type="/problems/unavailable",
@@ -93,7 +93,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     for transient in TRANSIENT:
-        app.add_exception_handler(transient, unavailable)
+        app.add_exception_handler(transient, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from shared.auth import bearer
-from shared.database import RETRIED_AT_ONCE, TRANSIENT, Cause, Transaction
-from shared.errors import DomainError, Fault, InvalidInput, Malformed
+from shared.database import RETRIED_AT_ONCE, Cause, Transaction
+from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
 from shared.idempotency import Once, StillRunning, Stored
-from shared.problems import Problem, unavailable
+from shared.problems import Problem
 
 TRIES = 4
 Run = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -61,59 +61,54 @@ _ERRORS = {
 
 
 async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Response:
+    """Again where somebody else was quicker: the second time their work is seen, or the answer that they got with the same key."""
     cause = request.state.cause = _cause(request)
     structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
     for left in reversed(range(TRIES)):
         tx = request.state.tx = Transaction(request.app.state.pool, cause)
         try:
-            response = await _answer(request, tx, run, once)
-        except RETRIED_AT_ONCE:
+            response = await _answer(tx, request, run, once)
+        except BaseException as error:
             await tx.rollback()
-            if not left:
-                raise
-        except asyncpg.LockNotAvailableError as busy:
-            await tx.rollback()
-            if once:
-                raise StillRunning("Another request holds what this one needs. Wait a moment and send it again.") from busy
-            raise
-        except BaseException:
-            await tx.rollback()
+            if once and isinstance(error, (DomainError, asyncpg.UniqueViolationError)) and (stored := await _stored(tx, once)):
+                return _replayed(stored)
+            if left and isinstance(error, RETRIED_AT_ONCE):
+                continue
+            if named := _named(error, once):
+                raise named from error
             raise
         else:
-            return await _committed(request, tx, response)
-    raise AssertionError("the last try raises")
-
-
-async def _answer(request: Request, tx: Transaction, run: Run, once: Once | None) -> Response:
-    """The endpoint's answer; with an Idempotency-Key that was used before, the answer that was given then."""
-    if once is None:
-        return await run(request)
-    try:
-        response = await run(request)
-        if await once.keep(tx, response.status_code, bytes(response.body)):
+            response.headers["X-Correlation-ID"] = str(cause.correlation_id)
             return response
-    except DomainError:
+    raise AssertionError("the last try returns or raises")
+
+
+async def _answer(tx: Transaction, request: Request, run: Run, once: Once | None) -> Response:
+    response = await run(request)
+    if once:
+        once.keep(tx, response.status_code, bytes(response.body))
+    await tx.commit()
+    return response
+
+
+async def _stored(tx: Transaction, once: Once) -> Stored | None:
+    try:
+        return await once.first_answer(tx)
+    finally:
         await tx.rollback()
-        if not (stored := await once.first_answer(tx)):
-            raise
-        return _replayed(stored)
-    await tx.rollback()
-    stored = await once.first_answer(tx)
-    assert stored
-    return _replayed(stored)
+
+
+def _named(error: BaseException, once: Once | None) -> DomainError | None:
+    """What a caller can do about it, where the error itself does not say so."""
+    if once and isinstance(error, asyncpg.LockNotAvailableError):
+        return StillRunning("Another request holds what this one needs. Wait a moment and send it again.")
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return Conflict("Others change the same things at this moment. Send it again.")
+    return None
 
 
 def _replayed(stored: Stored) -> Response:
     return Response(stored.body, stored.status, {"Idempotent-Replayed": "true"}, "application/json")
-
-
-async def _committed(request: Request, tx: Transaction, response: Response) -> Response:
-    try:
-        await tx.commit()
-    except TRANSIENT as lost:
-        return await unavailable(request, lost)
-    response.headers["X-Correlation-ID"] = str(tx.cause.correlation_id)
-    return response
 
 
 def _cause(request: Request) -> Cause:

@@ -1,12 +1,13 @@
 """The statements of placing, each for all orders at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.database import Row, Transaction, columns
+from shared.endings import Insert
 
 from order_intake.order import Order
 from order_intake.schemas import NewOrder, Reference
@@ -72,7 +73,7 @@ async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
     customers, references = [new.customer_id for new in news], [new.customer_reference for new in news]
     lines = [(index, number) for index, new in enumerate(news) for number in range(len(new.lines))]
     owners, skus = [news[index].customer_id for index, _ in lines], [line.sku for new in news for line in new.lines]
-    row = await tx.fetchrow(_KNOWN, customers, references, owners, skus)
+    row = await tx.glance(_KNOWN, customers, references, owners, skus)
     assert row
     tx.saw_now(row["now"])
     missing: dict[int, list[int]] = {}
@@ -105,50 +106,47 @@ def _first(row: Row) -> First:
     return First(**{name: row[name] for name in First._fields})
 
 
-_WRITE = """
-WITH placed AS (
-    INSERT INTO orders (order_id, customer_id, customer_reference, fingerprint, status, service_level, allow_partial, submitted_at,
+_ORDERS = Insert(
+    "placed_orders",
+    19,
+    """INSERT INTO orders (order_id, customer_id, customer_reference, fingerprint, status, service_level, allow_partial, submitted_at,
         received_at, requested_earliest, requested_latest, confirmed_at, promised_earliest, promised_latest, consignee_code,
         ship_to_key_id, ship_to, open_holds, event_version)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bool[], $8::timestamptz[],
         $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[],
-        $16::text[], $17::text[], $18::int[], $19::int[])
-    ON CONFLICT (customer_reference, customer_id) DO NOTHING
-    RETURNING order_id
-), lines AS (
-    INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting)
-    SELECT order_id, line_no, sku, ordered, ordered
-    FROM unnest($20::uuid[], $21::int[], $22::text[], $23::int[]) AS line (order_id, line_no, sku, ordered) JOIN placed USING (order_id)
-), held AS (
-    INSERT INTO holds (hold_id, order_id, reason, placed_at)
-    SELECT hold_id, order_id, reason, placed_at
-    FROM unnest($24::uuid[], $25::uuid[], $26::text[], $27::timestamptz[]) AS hold (hold_id, order_id, reason, placed_at)
-    JOIN placed USING (order_id)
-), history AS (
-    INSERT INTO order_history (order_id, at, what, detail)
-    SELECT order_id, at, what, detail
-    FROM unnest($28::uuid[], $29::timestamptz[], $30::text[], $31::text[]) WITH ORDINALITY AS entry (order_id, at, what, detail, number)
-    JOIN placed USING (order_id)
-    ORDER BY number
+        $16::text[], $17::text[], $18::int[], $19::int[])""",
 )
-SELECT order_id FROM placed
-"""
+_LINES = Insert(
+    "placed_lines",
+    4,
+    """INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting)
+    SELECT order_id, line_no, sku, ordered, ordered
+    FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[]) AS line (order_id, line_no, sku, ordered)""",
+)
+_HOLDS = Insert(
+    "placed_holds",
+    4,
+    """INSERT INTO holds (hold_id, order_id, reason, placed_at)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])""",
+)
+_HISTORY = Insert(
+    "placed_history",
+    4,
+    """INSERT INTO order_history (order_id, at, what, detail)
+    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[])""",
+)
 
 
-async def write_drafts(tx: Transaction, drafts: Sequence[Draft]) -> list[Reference]:
-    """Store them; those are returned that somebody else has placed in the meantime."""
-    if not drafts:
-        return []
+def gather_drafts(tx: Transaction, drafts: Iterable[Draft]) -> None:
+    """Store them at the end of the transaction; it fails when somebody else has placed one of them in the meantime."""
     drafts = sorted(drafts, key=lambda draft: draft.new.reference)
     orders = [draft.order for draft in drafts]
-    lines = [(order.order_id, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()]
-    holds = [(draft.first.hold_id, draft.order.order_id, HELD_AT_ONCE, draft.order.now) for draft in drafts if draft.first.hold_id]
-    history = [(order.order_id, order.now, *entry) for order in orders for entry in order.history]
-    rows = await tx.fetch(
-        _WRITE, *columns([_row(draft) for draft in drafts], 19), *columns(lines, 4), *columns(holds, 4), *columns(history, 4)
+    tx.gather(_ORDERS, [_row(draft) for draft in drafts])
+    tx.gather(_LINES, [(order.order_id, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()])
+    tx.gather(
+        _HOLDS, [(draft.first.hold_id, draft.order.order_id, HELD_AT_ONCE, draft.order.now) for draft in drafts if draft.first.hold_id]
     )
-    written = {row["order_id"] for row in rows}
-    return [draft.new.reference for draft in drafts if draft.order.order_id not in written]
+    tx.gather(_HISTORY, [(order.order_id, order.now, *entry) for order in orders for entry in order.history])
 
 
 def _row(draft: Draft) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Placing orders, one or five hundred: one statement reads, one writes, one says."""
+"""Placing orders, one or five hundred: one statement reads, one writes and says."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from shared.events import OrderHeld, OrderReceived
 from shared.outbox import publish
 from uuid_utils.compat import uuid7
 
-from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, first_placed, load_known, write_drafts
+from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, gather_drafts, load_known
 from order_intake.errors import OrderInvalid, ReferenceTaken
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
@@ -37,11 +37,10 @@ async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms) 
                 drafts[new.reference] = _draft(index, new, known, terms)
             except InvalidInput as fault:
                 faults[index] = fault
-    overtaken = await write_drafts(tx, list(drafts.values()))
-    taken = [draft for reference, draft in drafts.items() if reference not in overtaken]
-    await publish(tx, *[event for draft in taken for event in draft.order.said])
-    placed = known.placed | {draft.new.reference: draft.first for draft in taken} | await first_placed(tx, overtaken)
-    created = {draft.index for draft in taken}
+    gather_drafts(tx, drafts.values())
+    await publish(tx, *[event for draft in drafts.values() for event in draft.order.said])
+    placed = known.placed | {reference: draft.first for reference, draft in drafts.items()}
+    created = {draft.index for draft in drafts.values()}
     return [faults.get(index) or _outcome(new, placed, index in created) for index, new in enumerate(news)]
 
 
