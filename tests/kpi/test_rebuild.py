@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -74,7 +74,7 @@ class Running:
 
 
 @pytest.fixture
-async def running(postgres: Postgres, in_a_thread: Callable[[Callable[[], str]], str]) -> AsyncIterator[Running]:
+async def running(postgres: Postgres) -> AsyncIterator[Running]:
     name = f"kpi_{uuid4().hex[:8]}"
 
     def made() -> str:
@@ -83,7 +83,7 @@ async def running(postgres: Postgres, in_a_thread: Callable[[Callable[[], str]],
         asyncio.run(migrate("kpi", postgres.url(name)))
         return postgres.url(name)
 
-    url = in_a_thread(made)
+    url = await asyncio.to_thread(made)
     await make_topics(url, TOPICS)
     pool = await open_pool(url, 4)
     bus = PostgresBus(url, instance="worker", group="kpi", topics=SERVICE.handlers.topics)
