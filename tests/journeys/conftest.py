@@ -2,28 +2,39 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from deploy.local.demo.dataset import Plan, plan
+from deploy.local.demo.dataset import Plan, first_invoices, plan
 from deploy.local.demo.extract import SHIPPED, extract
 from deploy.local.demo.rows import read_rows
 from deploy.local.demo.target import Target
 from deploy.local.supervisor import Broker, LocalSystem
 
 INVOICES = 60
-TERMS = {"LSC_PROMISE_EXPRESS": "5s", "LSC_PROMISE_STANDARD": "7s", "LSC_PROMISE_ECONOMY": "9s", "LSC_CLOSE_AFTER": "4s"}
+FEW_INVOICES = 15
+TERMS = {"LSC_PROMISE_EXPRESS": "3s", "LSC_PROMISE_STANDARD": "4s", "LSC_PROMISE_ECONOMY": "6s", "LSC_CLOSE_AFTER": "4s"}
 """Promises fall due and delivered orders close while the test looks on."""
 
 
+@dataclass(frozen=True)
+class Plays:
+    """Plays of different invoices, each with credits, reported rows and several countries; `small` is the begin of `second`."""
+
+    first: Plan
+    second: Plan
+    small: Plan
+
+
 @pytest.fixture(scope="session")
-def plans() -> tuple[Plan, Plan]:
-    """Two plays of different invoices, each with credits, reported rows and several countries."""
+def plays() -> Plays:
     rows = read_rows(SHIPPED)
     first = extract(rows, INVOICES)
     taken = {row.invoice for row in first}
-    return plan(first), plan(extract([row for row in rows if row.invoice not in taken], INVOICES))
+    second = extract([row for row in rows if row.invoice not in taken], INVOICES)
+    return Plays(plan(first), plan(second), plan(first_invoices(second, FEW_INVOICES)))
 
 
 @pytest.fixture(scope="module")
