@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.demo.choices import Choices
+from deploy.local.demo.client import GaveUp, Refused
 from deploy.local.demo.dataset import Plan, first_invoices, plan
 from deploy.local.demo.extract import SHIPPED
 from deploy.local.demo.outcome import Outcome
@@ -28,6 +29,10 @@ INVOICES = "300"
 
 
 def chosen_plan(invoices: str, file: Path) -> Plan:
+    if invoices != "all" and not (invoices.isdecimal() and int(invoices) > 0):
+        raise SystemExit(f"ORDERS is a number of invoices, or all; not {invoices}.")
+    if not file.exists():
+        raise SystemExit(f"There is no file {file}; DATA names a .csv or .csv.gz.")
     rows = read_rows(file)
     return plan(rows if invoices == "all" else first_invoices(rows, int(invoices)))
 
@@ -50,9 +55,19 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 150)
     made = chosen_plan(os.environ.get("ORDERS", INVOICES), Path(os.environ.get("DATA", SHIPPED)))
     show_plan(console, made)
-    result = asyncio.run(play(_target(), made, int(os.environ.get("SEED", "1")), console))
-    show(console, result)
-    return 1 if result.faults else 0
+    result: Outcome | None = None
+    try:
+        result = asyncio.run(play(_target(), made, int(os.environ.get("SEED", "1")), console))
+        show(console, result)
+    except* (Refused, GaveUp) as failed:
+        for failure in _leaves(failed):
+            console.print(f"[red]The play broke off:[/] {failure}", highlight=False, soft_wrap=True)
+    return 0 if result and not result.faults else 1
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    nested = [_leaves(each) if isinstance(each, BaseExceptionGroup) else [each] for each in group.exceptions]
+    return [each for some in nested for each in some]
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class Journal:
     sales: dict[str, Sale] = field(default_factory=dict)
     credited: dict[str, str] = field(default_factory=dict)
     happened: Counter[str] = field(default_factory=Counter)
+    stuck: str | None = None
 
     def place(self, sale: Sale, order_id: str) -> None:
         self.acknowledged.append(Acknowledged(sale.owner, sale.invoice, order_id))

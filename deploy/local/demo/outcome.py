@@ -30,7 +30,8 @@ class Outcome:
     @property
     def faults(self) -> list[str]:
         """Everything that is not as promised; none = the play succeeded."""
-        found = [f"{v.invariant.name} {v.invariant.sentence}: {v.broken} times not, first {v.first}" for v in self.verdicts if v.broken]
+        found = [self.journal.stuck] if self.journal.stuck else []
+        found += [f"{v.invariant.name} {v.invariant.sentence}: {v.broken} times not, first {v.first}" for v in self.verdicts if v.broken]
         found += [f"{figure.definition.name} is no number" for figure in self.figures if figure.row.value is None]
         found += [f"the evidence of {figure.definition.name} does not add up" for figure in self.figures if not figure.adds_up]
         if not self.plan.adds_up:

@@ -25,10 +25,6 @@ LOOK_SECONDS = 0.25
 STUCK_SECONDS = PATIENT_SECONDS + 30
 
 
-class Stuck(Exception):
-    """Something does not come to rest."""
-
-
 class Player:
     """`progressed` is told how many orders have ended and how many there will be."""
 
@@ -167,7 +163,7 @@ class Player:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _until_at_rest(self) -> None:
-        """Twice in a row; somebody has to move within STUCK_SECONDS."""
+        """Seen twice in a row; when nobody moves any more the journal says what is stuck."""
         calm, last, changed_at = 0, Rest({}), time.monotonic()
         while calm < 2:
             rest = await self._board.rest()
@@ -175,7 +171,8 @@ class Player:
             if rest != last:
                 last, changed_at = rest, time.monotonic()
             if time.monotonic() - changed_at > STUCK_SECONDS:
-                raise Stuck(f"Nothing has moved for {STUCK_SECONDS:.0f} s; left: {rest}.")
+                self.journal.stuck = f"Nothing has moved for {STUCK_SECONDS:.0f} s; left: {rest}."
+                return
             await asyncio.sleep(LOOK_SECONDS)
 
 
