@@ -30,7 +30,7 @@ test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; 
 
 check: .venv/.ready  ## Style, types, import contracts, migrations and generated documents
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
-	@.venv/bin/mypy --no-error-summary shared/src $(foreach s,$(PACKAGES),$(wildcard $(s)/src)) deploy tests
+	@.venv/bin/mypy --no-error-summary $(foreach s,$(PACKAGES),$(wildcard $(s)/src)) deploy tests
 	@.venv/bin/lint-imports --no-cache > .venv/imports.log 2>&1 || (cat .venv/imports.log; exit 1)
 	@$(PY) -m shared.docs --check && $(PY) -m kpi.docs --check
 	@$(PY) -m deploy.local.check_migrations

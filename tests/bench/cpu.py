@@ -1,4 +1,4 @@
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 
 class Cpu:

@@ -15,7 +15,7 @@ from shared.registry import Handlers
 
 MOST = 1000
 POLL_SECONDS = 0.5
-LINGER_SECONDS = 0.02
+LINGER_SECONDS = 0.1
 PARKED_A_MINUTE = 20
 """More keys parked by one type of event within a minute look like a bad deploy: its partitions pause and the worker is unready."""
 

@@ -16,7 +16,7 @@ from shared.settings import Settings
 MOST = 500
 RENEW_SECONDS = 2.0
 TAKEN_OVER_AFTER = "10 s"
-SHORTEST, LONGEST = 0.02, 0.2
+SHORTEST, LONGEST = 0.05, 0.2
 log = structlog.get_logger()
 
 _TAKE = f"""
