@@ -15,7 +15,7 @@ from deploy.local.supervisor import Broker, LocalSystem
 
 INVOICES = 60
 FEW_INVOICES = 15
-TERMS = {"LSC_PROMISE_EXPRESS": "3s", "LSC_PROMISE_STANDARD": "4s", "LSC_PROMISE_ECONOMY": "6s", "LSC_CLOSE_AFTER": "4s"}
+TERMS = {"LSC_PROMISE_EXPRESS": "3s", "LSC_PROMISE_STANDARD": "4s", "LSC_PROMISE_ECONOMY": "6s", "LSC_CLOSE_AFTER": "3s"}
 """Promises fall due and delivered orders close while the test looks on."""
 
 

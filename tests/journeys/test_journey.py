@@ -62,7 +62,6 @@ def all_is_as_promised(result: Outcome) -> None:
     """No invariant broken, every KPI a number with its evidence, counts that add up; and the play was worth it."""
     assert result.faults == []
     assert not set(result.statuses) & set(MOVING)
-    assert {"delivered", "cancelled"} & set(result.statuses)
     assert result.statuses["delivered"] + result.statuses["closed"] > len(result.plan.sales) / 2
     assert len(result.figures) >= 11
     assert all(figure.provisional for figure in result.figures if figure.definition.name == "resolved_48h_rate")
