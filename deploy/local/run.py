@@ -42,7 +42,7 @@ def main() -> int:
 
 def serve(system: LocalSystem, *, demo: bool, once: bool = False) -> int:
     """Until Ctrl-C or a signal to stop; with `once` until the demo has ended, with its exit code."""
-    for which in (signal.SIGTERM, signal.SIGHUP):
+    for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(which, signal.default_int_handler)
     try:
         with Stopping(system):

@@ -105,6 +105,7 @@ async def _stock(url: str) -> None:
 async def _measure(ours: Server, theirs: Server, postgres: int, rows: int) -> dict[str, dict[str, float]]:
     for server in (ours, theirs):
         await _run(server, 500)
+        await _analyze(server.database)
     cpu = Cpu({"api": ours.pid, "postgres": postgres})
     rounds = []
     own_cpu: list[dict[str, float]] = []
@@ -161,6 +162,13 @@ async def _cost_with(ours: Server, postgres: int, rows: int) -> tuple[float, flo
         spent = cpu.spent()
         costs.append((1000 * (spent["api"] + spent["postgres"]) / (ORDERS // 2), run.seconds))
     return round(median(cpu for cpu, _ in costs), 3), median(seconds for _, seconds in costs)
+
+
+async def _analyze(url: str) -> None:
+    """As autovacuum does within the first minute."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("ANALYZE")
+    await connection.close()
 
 
 async def _fill(url: str, rows: int) -> None:

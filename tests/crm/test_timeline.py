@@ -60,7 +60,7 @@ SPOKEN = {
     "stock.reserved.v1/002-late-and-partial": "Stock reserved: 1 line, 6 units in MAIN; 1 line, 12 units in NORTH; the rest is still open",
     "stock.short.v1/001-two-of-three": "2 of 3 lines wait for stock: LANTERN (71053) short by 4, 22423 short by 1",
     "stock.short.v1/002-minimal": "1 of 3 lines waits for stock: LANTERN (71053) short by 4",
-    "stockout.customer_notified.v1/001-told": "Customer told that the order waits for stock",
+    "stockout.customer_notified.v1/001-told": "Notice to the customer: the order waits for stock",
 }
 """What the person at the phone reads for each sample of the contract."""
 

@@ -14,8 +14,8 @@ TOPICS = [*Topic, *(f"{service}.dead-letters" for service in SERVICES)]
 def open_bus(settings: Settings, group: str | None, topics: Iterable[str]) -> Bus:
     """Kafka where it is configured, else the log in PostgreSQL."""
     if settings.kafka_bootstrap_servers:
-        return KafkaBus(settings.kafka_bootstrap_servers, instance=settings.instance, group=group, topics=topics)
-    return PostgresBus(_log_url(settings), instance=settings.instance, group=group, topics=topics)
+        return KafkaBus(settings.kafka_bootstrap_servers, instance=settings.member, group=group, topics=topics)
+    return PostgresBus(_log_url(settings), instance=settings.member, group=group, topics=topics)
 
 
 async def make_topics(settings: Settings) -> None:

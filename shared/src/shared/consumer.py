@@ -133,11 +133,8 @@ class Consumer:
                 log.error("consumer.paused", partitions=sorted(f"{p.topic}/{p.number}" for p in bad.partitions))
 
     def _moves(self, heard: Sequence[Heard]) -> dict[Partition, Move]:
-        moves: dict[Partition, Move] = {}
-        for message in heard:
-            expected = self.positions[message.partition].offset
-            moves[message.partition] = Move(message.partition, expected, message.offset + 1, _id_of(message))
-        return moves
+        last = {message.partition: message for message in heard}
+        return {p: Move(p, self.positions[p].offset, message.offset + 1, _id_of(message)) for p, message in last.items()}
 
     async def _commit(self, heard: Sequence[Heard], moves: Mapping[Partition, Move], *, careful: bool) -> None:
         tx = Transaction(self.pool)
@@ -155,8 +152,8 @@ class Consumer:
     async def _moved(self, won: set[Partition], moves: Mapping[Partition, Move], heard: Sequence[Heard]) -> None:
         for partition in won:
             self.positions[partition] = Place(moves[partition].next, moves[partition].last_event_id)
-        for message in heard:
-            self.recorded[message.partition] = _header(message, "ce_recordedtime") or ""
+        for partition, message in {message.partition: message for message in heard}.items():
+            self.recorded[partition] = _header(message, "ce_recordedtime") or ""
         self.moved_at = monotonic()
         self.applied()
         if won != set(moves):

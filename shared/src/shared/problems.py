@@ -51,28 +51,31 @@ def _fault(loc: tuple[object, ...], message: str) -> Fault:
     return Fault(f"?{name}" if where == "query" else f"{{{name}}}", message)
 
 
-def answer(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(body.model_dump(), body.status, headers=headers, media_type="application/problem+json")
+def answer(body: Problem, headers: dict[str, str] | None = None, request: Request | None = None) -> JSONResponse:
+    """With the chain of the request, by which our log lines can be found."""
+    cause = getattr(request.state, "cause", None) if request else None
+    chain = {"X-Correlation-ID": str(cause.correlation_id)} if cause else {}
+    return JSONResponse(body.model_dump(), body.status, headers={**(headers or {}), **chain}, media_type="application/problem+json")
 
 
-async def _domain(_: Request, error: Exception) -> JSONResponse:
+async def _domain(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)
-    return answer(problem(error), {"WWW-Authenticate": "Bearer"} if error.status == 401 else None)
+    return answer(problem(error), {"WWW-Authenticate": "Bearer"} if error.status == 401 else None, request)
 
 
-async def _validation(_: Request, error: Exception) -> JSONResponse:
+async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return answer(problem(invalid(error)))
+    return answer(problem(invalid(error)), request=request)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     title = str(error.detail)
     body = Problem(type="about:blank", title=title, status=error.status_code, detail=title)
-    return answer(body, dict(error.headers or {}))
+    return answer(body, dict(error.headers or {}), request)
 
 
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("request.unavailable", error=repr(error))
     body = Problem(
         type="/problems/unavailable",
@@ -80,12 +83,12 @@ async def _unavailable(_: Request, error: Exception) -> JSONResponse:
         status=503,
         detail="The database did not answer in time; nothing is known to be stored. Send the same request again.",
     )
-    return answer(body, {"Retry-After": "1"})
+    return answer(body, {"Retry-After": "1"}, request)
 
 
-async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", exc_info=error)
-    return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."))
+    return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."), request=request)
 
 
 def handle_errors(app: FastAPI) -> None:

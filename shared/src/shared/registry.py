@@ -30,10 +30,13 @@ class Handlers:
 
     def __init__(self) -> None:
         self.all: list[Handler] = []
+        self.types: set[str] = set()
+        """The wire types that somebody here listens to."""
 
     def on(self, *types: type[E], rows: Rows[E] | None = None, unordered: bool = False) -> Callable[[Handle[E]], Handle[E]]:
         def register(run: Handle[E]) -> Handle[E]:
             self.all.append(Handler(types, run, rows, unordered))
+            self.types |= {event.type for event in types}
             return run
 
         return register
@@ -41,11 +44,6 @@ class Handlers:
     @property
     def topics(self) -> list[Topic]:
         return sorted({event.topic for handler in self.all for event in handler.types})
-
-    @property
-    def types(self) -> frozenset[str]:
-        """The wire types that somebody here listens to."""
-        return frozenset(event.type for handler in self.all for event in handler.types)
 
 
 Fire = Callable[[Transaction, Sequence[str]], Awaitable[None]]

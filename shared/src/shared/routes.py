@@ -33,6 +33,8 @@ class TransactionalRoute(APIRoute):
         once_allowed = "POST" in (self.methods or ())
 
         async def handle(request: Request) -> Response:
+            cause = request.state.cause = _cause(request)
+            structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
             request.state.caller = request.app.state.keys.caller(request.headers.get("authorization"))
             _refuse_unknown(request, known)
             await _read_json(request)
@@ -62,8 +64,7 @@ _ERRORS = {
 
 async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Response:
     """Again where somebody else was quicker: the second time their work is seen, or the answer that they got with the same key."""
-    cause = request.state.cause = _cause(request)
-    structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
+    cause: Cause = request.state.cause
     for left in reversed(range(TRIES)):
         tx = request.state.tx = Transaction(request.app.state.pool, cause)
         try:

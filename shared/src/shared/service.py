@@ -14,7 +14,7 @@ from shared.database import Pool, open_pool, reader, transaction
 from shared.errors import TooLarge
 from shared.memory import settle
 from shared.migrations import at_head
-from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, metrics
+from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, api_metrics
 from shared.problems import answer, describe_problems, handle_errors, problem
 from shared.registry import Handlers, Timers
 from shared.settings import Settings
@@ -108,7 +108,7 @@ def _health(service: Service) -> APIRouter:
         pool: Pool = request.app.state.pool
         POOL_SIZE.set(pool.get_size())
         POOL_USED.set(pool.get_size() - pool.get_idle_size())
-        return Response(metrics(), media_type="text/plain; version=0.0.4")
+        return Response(api_metrics(), media_type="text/plain; version=0.0.4")
 
     return router
 

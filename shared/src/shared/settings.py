@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     operator_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8000
-    instance: str = Field(default_factory=socket.gethostname)
+    instance: str = ""
+    """The name of a process in its group: it keeps its partitions and its lease over a restart. Host and port where it is not set."""
     log_level: str = "info"
     business_zone: str = "Asia/Shanghai"
     pool_size: int = 10
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     def known(cls, zone: str) -> str:
         ZoneInfo(zone)
         return zone
+
+    @property
+    def member(self) -> str:
+        return self.instance or f"{socket.gethostname()}-{self.port}"
 
     def database(self, package: str) -> str:
         return self.database_url.replace("{database}", package)

@@ -32,8 +32,8 @@ from shared.observability import (
     PARKED_KEYS,
     POOL_SIZE,
     POOL_USED,
-    metrics,
     set_gauges,
+    worker_metrics,
 )
 from shared.outbox import make_leaves
 from shared.relay import Relay
@@ -137,7 +137,7 @@ async def _run(service: Service, settings: Settings) -> None:
     pool = await open_pool(settings.database(service.package), settings.pool_size)
     bus = open_bus(settings, service.name, service.handlers.topics)
     outgoing = open_bus(settings, None, [])
-    relay = Relay(pool, outgoing, f"/{service.name}", settings.instance)
+    relay = Relay(pool, outgoing, f"/{service.name}", settings.member)
     consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)
     worker = Worker(service, settings, pool, bus, consumer, relay, stopping)
     server = uvicorn.Server(
@@ -189,7 +189,7 @@ def _health(worker: Worker) -> FastAPI:
     async def show_metrics() -> Response:
         POOL_SIZE.set(worker.pool.get_size())
         POOL_USED.set(worker.pool.get_size() - worker.pool.get_idle_size())
-        return Response(metrics(), media_type="text/plain; version=0.0.4")
+        return Response(worker_metrics(), media_type="text/plain; version=0.0.4")
 
     return app
 
@@ -211,4 +211,6 @@ async def _sleep(seconds: float, stopping: asyncio.Event) -> None:
 
 
 def _age(recorded: str | None) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(recorded)).total_seconds() if recorded else 0.0
+    with suppress(ValueError):
+        return (datetime.now(UTC) - datetime.fromisoformat(recorded or "")).total_seconds()
+    return 0.0

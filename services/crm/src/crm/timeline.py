@@ -239,7 +239,7 @@ def _(event: CaseResolved, names: Names) -> str:
 
 @entry.register
 def _(event: StockoutCustomerNotified, names: Names) -> str:
-    return "Customer told that the order waits for stock"
+    return "Notice to the customer: the order waits for stock"
 
 
 def mentioned_items(events: Iterable[Event]) -> set[tuple[str, str]]:
