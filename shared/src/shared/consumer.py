@@ -43,6 +43,7 @@ class Consumer:
     paused: set[Partition] = field(default_factory=set)
     moved_at: float = field(default_factory=monotonic)
     failing: int = 0
+    busy: bool = False
     _generation: int = -1
     _anchors: set[Partition] = field(default_factory=set)
     _parked: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
@@ -58,6 +59,7 @@ class Consumer:
                 if not isinstance(error, BusUnavailable) and not passes(error):
                     raise
                 self.failing += 1
+                self.moved_at = monotonic()
                 self._generation = -1
                 log.warning("consumer.retries", error=repr(error))
                 await _back_off(self.failing, stopping)
@@ -70,8 +72,16 @@ class Consumer:
             return 0
         heard = await self._ours(fetched.heard)
         if heard:
-            await self._apply(heard)
+            self.busy = True
+            try:
+                await self._apply(heard)
+            finally:
+                self.busy = False
         return len(heard)
+
+    def stalled_for(self) -> float:
+        """Seconds without a message, an error or work in hand: with messages on the log, more than a few mean that the client hangs."""
+        return 0.0 if self.busy or self.paused else monotonic() - self.moved_at
 
     async def _take_over(self, fetched: Fetched) -> None:
         """New partitions: go on where our database says, one earlier, to see that the log still holds what we applied last."""

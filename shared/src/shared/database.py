@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 else:
     Connection, Pool, Row = asyncpg.pool.PoolConnectionProxy, asyncpg.Pool, asyncpg.Record
 
+log = structlog.get_logger()
+
 TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -129,10 +133,16 @@ class Transaction:
         await self._release()
 
     async def rollback(self) -> None:
+        """Leaves nothing behind, whatever state the connection is in: one that cannot roll back is thrown away."""
         self._gathered.clear()
+        connection = self._connection
         try:
-            if self._begun and self._connection and not self._connection.is_closed():
-                await self._connection.execute("ROLLBACK")
+            if self._begun and connection and not connection.is_closed():
+                await connection.execute("ROLLBACK")
+        except TRANSIENT as error:
+            log.warning("database.connection_dropped", error=repr(error))
+            if connection:
+                connection.terminate()
         finally:
             await self._release()
 

@@ -87,7 +87,7 @@ class Worker:
             await _despite(self._measure_database)
             with suppress(BusUnavailable):
                 lag = await self._measure_lag()
-                if lag and not self.consumer.paused and monotonic() - self.consumer.moved_at > STALLED_AFTER + 5 * self.consumer.failing:
+                if lag and self.consumer.stalled_for() > STALLED_AFTER:
                     log.error("consumer.stalled", lag=lag)
                     os._exit(70)
                 if not lag:
