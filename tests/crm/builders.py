@@ -20,8 +20,8 @@ from shared.events import (
     StockReserved,
     StockShort,
 )
-from shared.locks import lock
-from shared.waves import waves
+
+from tests.builders import hear_all
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 LINES = (OrderLine(line_no=1, sku="71053", quantity=80), OrderLine(line_no=2, sku="85123A", quantity=40))
@@ -80,9 +80,4 @@ def reserved(customer_id: str, order_id: UUID, *, version: int = 2, complete: bo
 
 
 async def hear(tx: Transaction, *events: Event) -> None:
-    """As the consumer does: all locks, then the handlers."""
-    for handler in handlers.all:
-        if handler.rows:
-            await lock(tx, handler.rows([event for event in events if isinstance(event, handler.types)]))
-    for handler, batch in waves(events, handlers.all):
-        await handler.run(tx, batch)
+    await hear_all(tx, handlers, events)

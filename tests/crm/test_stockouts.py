@@ -5,10 +5,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from crm.event_handlers import follow_stockouts
 from crm.stockouts import Stockout, decide
-from shared.database import Cause, Pool, Transaction, transaction
+from shared.database import Pool, Transaction, transaction
 from shared.events import Event
 
+from tests.builders import turns
 from tests.conftest import published
 from tests.crm.builders import NOW, a_customer, a_customer_id, cancelled, confirmed, hear, received, reserved, short
 
@@ -116,10 +118,11 @@ async def test_a_case_that_a_person_resolved_is_left_alone(client: httpx.AsyncCl
 
 async def test_what_is_said_belongs_to_the_chain_of_its_order(tx: Transaction) -> None:
     customer_id, order_id = a_customer_id(), uuid4()
-    tx.causes = {str(order_id): Cause(uuid4(), uuid4())}
-    chain = tx.causes[str(order_id)]
+    [turn] = turns([short(customer_id, order_id)])
+    tx.causes = {str(order_id): turn.envelope}
+    chain = turn.envelope.cause
 
-    await hear(tx, short(customer_id, order_id))
+    await follow_stockouts(tx, [turn.event])
 
     rows = await tx.fetch("SELECT correlation_id, causation_id FROM outbox WHERE customer_id = $1", customer_id)
     assert {tuple(row) for row in rows} == {(chain.correlation_id, chain.causation_id)}

@@ -23,9 +23,9 @@ from shared.events import (
     SealedAddress,
     ShortPick,
 )
-from shared.locks import lock
-from shared.waves import waves
 from uuid_utils.compat import uuid7
+
+from tests.builders import hear_all
 
 THEN = datetime(2026, 5, 1, 8, tzinfo=UTC)
 CARRIER, VEHICLE, OTHER_VEHICLE = "SF", "SF-0001", "SF-0002"
@@ -90,11 +90,7 @@ def a_cancellation(order_id: UUID, version: int = 9) -> OrderCancellationRequest
 
 
 async def hear(tx: Transaction, *events: Event) -> None:
-    """Apply the events as the consumer does with a fetch: all locks first, then wave by wave."""
-    of = [(handler, [event for event in events if isinstance(event, handler.types)]) for handler in handlers.all]
-    await lock(tx, [one for handler, heard in of if handler.rows for one in handler.rows(heard)])
-    for handler, heard in waves(events, handlers.all):
-        await handler.run(tx, heard)
+    await hear_all(tx, handlers, events)
 
 
 async def shipments_of(tx: Transaction, order_id: UUID) -> list[UUID]:

@@ -27,10 +27,9 @@ from shared.events import (
     SealedAddress,
     ShipmentHandedOver,
 )
-from shared.locks import lock
-from shared.waves import waves
 from uuid_utils.compat import uuid7
 
+from tests.builders import hear_all
 from tests.conftest import published
 
 THEN = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -110,11 +109,7 @@ def a_handover(order: OrderConfirmed, warehouse: str, lines: Mapping[int, int], 
 
 
 async def hear(tx: Transaction, *events: Event) -> None:
-    """Apply the events as the consumer does with a fetch: all locks first, then wave by wave."""
-    of = [(handler, [event for event in events if isinstance(event, handler.types)]) for handler in handlers.all]
-    await lock(tx, [one for handler, heard in of if handler.rows for one in handler.rows(heard)])
-    for handler, heard in waves(events, handlers.all):
-        await handler.run(tx, heard)
+    await hear_all(tx, handlers, events)
 
 
 async def register(tx: Transaction, customer_id: str, *skus: str) -> None:

@@ -46,7 +46,7 @@ async def member(place: tuple[str, str]) -> AsyncIterator[Member]:
 
 
 def message(bus: Bus, key: str, text: str) -> Record:
-    return Record(bus.topic, key, (("ce_id", text.encode()),), text.encode())  # type: ignore[attr-defined]
+    return Record(bus.topic, key, [("ce_id", text.encode())], text.encode())  # type: ignore[attr-defined]
 
 
 async def take(bus: Bus, count: int, seconds: float = 20) -> list[Heard]:

@@ -1,16 +1,15 @@
 """One batch of events in one transaction: gate, locks, waves of handlers, progress. What a handler refuses is parked, the rest goes on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from uuid import UUID
 
 import structlog
 
 from shared import progress
 from shared.bus import Heard
-from shared.database import Cause, Transaction, passes
+from shared.database import Transaction, passes
 from shared.dead_letters import DeadLetter, bury
 from shared.envelope import Envelope, Unreadable, event_in, opened, unique
 from shared.events import EVENTS, Event
@@ -18,7 +17,7 @@ from shared.gate import Verdict, judge
 from shared.locks import Lock, lock
 from shared.observability import APPLIED, HANDLER_SECONDS, SKIPPED
 from shared.registry import Handlers
-from shared.waves import waves
+from shared.waves import Turn, waves
 
 log = structlog.get_logger()
 
@@ -29,14 +28,6 @@ class Refused:
 
     envelope: Envelope
     reason: str
-
-
-@dataclass(slots=True)
-class Turn:
-    """An event whose turn it is."""
-
-    envelope: Envelope
-    event: Event
 
 
 @dataclass
@@ -109,15 +100,14 @@ class Batch:
         return locks
 
     async def _call(self, turns: Sequence[Turn]) -> None:
-        causes = {turn.event.event_id: _cause(turn.envelope) for turn in turns}
-        for handler, events in waves([turn.event for turn in turns], self.handlers.all):
-            self.tx.causes = {event.key: causes[event.event_id] for event in events}
+        for handler, group in waves(turns, self.handlers.all):
+            self.tx.causes = {turn.envelope.key: turn.envelope for turn in group}
             began = perf_counter()
-            await handler.run(self.tx, events)
+            await handler.run(self.tx, [turn.event for turn in group])
             HANDLER_SECONDS.labels(handler.name).observe(perf_counter() - began)
         self.tx.causes = {}
-        for turn in turns:
-            APPLIED.labels(turn.envelope.type).inc()
+        for kind, applied in Counter(turn.envelope.type for turn in turns).items():
+            APPLIED.labels(kind).inc(applied)
 
     async def _isolate(self, keys: list[list[Turn]]) -> None:
         """Halve until the keys that fail stand alone, and of those apply what comes before the failing event."""
@@ -177,13 +167,9 @@ class Batch:
 def _by_key(turns: Sequence[Turn]) -> list[list[Turn]]:
     keys: defaultdict[str, list[Turn]] = defaultdict(list)
     for turn in turns:
-        keys[turn.event.key].append(turn)
+        keys[turn.envelope.key].append(turn)
     return list(keys.values())
 
 
 def _for(types: tuple[type[Event], ...], turns: Sequence[Turn]) -> list[Event]:
     return [turn.event for turn in turns if isinstance(turn.event, types)]
-
-
-def _cause(envelope: Envelope) -> Cause:
-    return Cause(UUID(envelope.correlation_id), UUID(envelope.event_id), envelope.traceparent)

@@ -21,7 +21,7 @@ class Record:
 
     topic: str
     key: str
-    headers: tuple[tuple[str, bytes], ...]
+    headers: list[tuple[str, bytes]]
     body: bytes
 
 

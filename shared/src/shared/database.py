@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -58,6 +58,13 @@ class Cause:
     traceparent: str | None = None
 
 
+class Causing(Protocol):
+    """An event that was heard; its `cause` is only worked out where something is said because of it."""
+
+    @property
+    def cause(self) -> Cause: ...
+
+
 @dataclass(slots=True)
 class Transaction:
     """One database transaction that begins with its first statement; who opened it commits it.
@@ -68,7 +75,7 @@ class Transaction:
 
     pool: Pool
     cause: Cause = field(default_factory=lambda: Cause(uuid7()))
-    causes: Mapping[str, Cause] = field(default_factory=dict)
+    causes: Mapping[str, Causing] = field(default_factory=dict)
     _connection: Connection | None = None
     _begun: bool = False
     _now: datetime | None = None

@@ -1,11 +1,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from shared.bus import Heard
-from shared.database import Row
+from shared.database import Cause, Row
 from shared.events import EVENTS, Event
 
 
@@ -24,48 +25,56 @@ class Envelope:
     customer_id: str
     key: str
     occurred_at: str
-    recorded_at: str
     correlation_id: str
-    traceparent: str | None
+    traceparent: bytes | None
     heard: Heard
 
+    @property
+    def cause(self) -> Cause:
+        """What this event is to those that it causes."""
+        trace = self.traceparent.decode("ascii", "replace") if self.traceparent else None
+        return Cause(UUID(self.correlation_id), UUID(self.event_id), trace)
 
-def headers(row: Row, source: str) -> tuple[tuple[str, bytes], ...]:
+
+def headers(row: Row, source: str) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 in Kafka's binary mode, from a row of the outbox."""
-    texts = [
-        ("content-type", "application/json"),
-        ("ce_specversion", "1.0"),
-        ("ce_id", str(row["event_id"])),
-        ("ce_type", row["type"]),
-        ("ce_source", source),
-        ("ce_subject", row["aggregate"]),
-        ("ce_time", row["occurred_at"].isoformat()),
-        ("ce_recordedtime", row["created_at"].isoformat()),
-        ("ce_customerid", row["customer_id"]),
-        ("ce_aggregateversion", str(row["version"])),
-        ("ce_correlationid", str(row["correlation_id"])),
+    said = [
+        _JSON,
+        _CLOUD_EVENTS,
+        ("ce_id", str(row["event_id"]).encode()),
+        ("ce_type", row["type"].encode()),
+        ("ce_source", source.encode()),
+        ("ce_subject", row["aggregate"].encode()),
+        ("ce_time", row["occurred_at"].isoformat().encode()),
+        ("ce_recordedtime", row["created_at"].isoformat().encode()),
+        ("ce_customerid", row["customer_id"].encode()),
+        ("ce_aggregateversion", b"%d" % row["version"]),
+        ("ce_correlationid", str(row["correlation_id"]).encode()),
     ]
     if row["causation_id"]:
-        texts.append(("ce_causationid", str(row["causation_id"])))
+        said.append(("ce_causationid", str(row["causation_id"]).encode()))
     if row["traceparent"]:
-        texts.append(("ce_traceparent", row["traceparent"]))
-    return tuple((name, text.encode()) for name, text in texts)
+        said.append(("ce_traceparent", row["traceparent"].encode()))
+    return said
+
+
+_JSON = ("content-type", b"application/json")
+_CLOUD_EVENTS = ("ce_specversion", b"1.0")
 
 
 def opened(heard: Heard) -> Envelope:
     """Read the headers; raises Unreadable where one that is needed is missing or wrong."""
     try:
-        said = {name: value.decode() for name, value in heard.headers}
+        said = dict(heard.headers)
         return Envelope(
-            said["ce_id"],
-            said["ce_type"],
-            said["ce_subject"],
+            said["ce_id"].decode(),
+            said["ce_type"].decode(),
+            said["ce_subject"].decode(),
             int(said["ce_aggregateversion"]),
-            said["ce_customerid"],
+            said["ce_customerid"].decode(),
             (heard.key or b"").decode(),
-            said["ce_time"],
-            said["ce_recordedtime"],
-            said["ce_correlationid"],
+            said["ce_time"].decode(),
+            said["ce_correlationid"].decode(),
             said.get("ce_traceparent"),
             heard,
         )

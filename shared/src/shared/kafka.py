@@ -160,7 +160,7 @@ def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, 
     now = int(time() * 1000)
     for record in records:
         partition = Partition(record.topic, partition_of(record.key))
-        fields = {"timestamp": now, "key": record.key.encode(), "value": record.body, "headers": list(record.headers)}
+        fields = {"timestamp": now, "key": record.key.encode(), "value": record.body, "headers": record.headers}
         batch = open_ones.get(partition)
         if batch is None or batch.append(**fields) is None:
             batch = open_ones[partition] = producer.create_batch()

@@ -49,7 +49,8 @@ def _row(tx: Transaction, event: Event) -> tuple[Any, ...]:
 
 def _cause(tx: Transaction, event: Event) -> Cause:
     """An event has the cause of its own key, else of the order that it names, else that of the whole transaction."""
-    return tx.causes.get(event.key) or tx.causes.get(str(getattr(event, "order_id", None))) or tx.cause
+    because = tx.causes.get(event.key) or tx.causes.get(str(getattr(event, "order_id", None)))
+    return because.cause if because else tx.cause
 
 
 async def make_leaves(tx: Transaction) -> int:

@@ -1,5 +1,6 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from shared.database import Transaction
@@ -23,6 +24,11 @@ class Handler:
     @property
     def name(self) -> str:
         return self.run.__name__
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The types on the wire."""
+        return frozenset(event.type for event in self.types)
 
 
 class Handlers:

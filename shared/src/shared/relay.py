@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,8 +89,8 @@ class Relay:
             log.error("relay.ledger_incomplete", pending=len(pending), found=len(ledger))
         await self.bus.send([self._record(row) for row in ledger])
         await self.delete([row["id"] for row in ledger])
-        for row in ledger:
-            OUTBOX_PUBLISHED.labels(row["topic"]).inc()
+        for topic, sent in Counter(row["topic"] for row in ledger).items():
+            OUTBOX_PUBLISHED.labels(topic).inc(sent)
         return len(ledger)
 
     async def delete(self, ids: Sequence[int]) -> None:

@@ -35,7 +35,7 @@ def places(picks: Sequence[Placed]) -> str:
 
 
 def time_of(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at.isoformat(' ', 'minutes')[:16]} UTC"
 
 
 def who(by: By) -> str:
