@@ -21,7 +21,7 @@ from tests.bench.generator import Run, closed, requests
 CUSTOMER, SKUS, WAREHOUSE, CARRIER, VEHICLE = "BENCH", 200, "MAIN", "CARRIER", "TRUCK"
 CONNECTIONS = 8
 WARM = 300
-SHIFT_SECONDS = 0.25
+SHIFT_SECONDS = 0.8
 DEADLINE_SECONDS = 300.0
 LATE = frozenset({409})
 COUNTS = {

@@ -39,9 +39,7 @@ async def test_orders_are_placed_without_a_broker_and_the_backlog_drains(on_kafk
         await _all_allocated(on_kafka, orders)
         seconds = time.monotonic() - returned
 
-    print(
-        f"{len(orders)} orders placed in {OUTAGE_SECONDS:.0f} s without a broker, {failed} failed, drained {seconds:.1f} s after its return"
-    )
+    assert len(orders) > OUTAGE_SECONDS
     assert failed == 0
     assert seconds < DRAINED_WITHIN
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+
+from shared import first_tables
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -13,15 +14,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "api_keys",
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=True),
-        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("key_id"),
-    )
+    first_tables.create()
     op.create_table(
         "carriers",
         sa.Column("code", sa.Text(), nullable=False),
@@ -30,66 +23,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
-        "consumer_offsets",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("next_offset", sa.BigInteger(), nullable=False),
-        sa.Column("last_event_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
-    )
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("route", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "route", "key"),
-    )
-    op.create_index("idempotency_keys_age", "idempotency_keys", ["created_at"], unique=False)
-    op.create_table(
         "orders",
         sa.Column("order_id", sa.UUID(), nullable=False),
         sa.Column("cancellation", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("cancellation IN ('cancelled', 'refused')", name="orders_cancellation_known"),
         sa.PrimaryKeyConstraint("order_id"),
-    )
-    op.execute(sa.schema.CreateSequence(sa.Sequence("outbox_id_seq", data_type=sa.BigInteger(), cache=1)))
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.BigInteger(), server_default=sa.text("nextval('outbox_id_seq')"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("event_id", sa.UUID(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("correlation_id", sa.UUID(), nullable=False),
-        sa.Column("causation_id", sa.UUID(), nullable=True),
-        sa.Column("traceparent", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("octet_length(body) <= 262144", name="outbox_body_fits"),
-        sa.PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    op.create_table(
-        "outbox_pending",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        postgresql_with={
-            "fillfactor": "70",
-            "autovacuum_vacuum_scale_factor": "0",
-            "autovacuum_vacuum_threshold": "1000",
-            "autovacuum_vacuum_cost_delay": "0",
-        },
     )
     op.create_table(
         "packed_ahead",
@@ -101,25 +40,6 @@ def upgrade() -> None:
         sa.Column("packed", sa.Integer(), nullable=False),
         sa.Column("packed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("order_id", "release_no", "warehouse", "line_no"),
-    )
-    op.create_table(
-        "progress",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("parked_because", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "aggregate"),
-        postgresql_with={"fillfactor": "70"},
-    )
-    op.create_index("progress_parked", "progress", ["consumer", "parked_at"], unique=False, postgresql_where="parked_at IS NOT NULL")
-    op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "shipments",
@@ -154,25 +74,6 @@ def upgrade() -> None:
     )
     op.create_index("shipments_by_status", "shipments", ["status", "shipment_id"], unique=False)
     op.create_index("shipments_by_warehouse", "shipments", ["warehouse", "shipment_id"], unique=False)
-    op.create_table(
-        "timers",
-        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("timers_due", "timers", ["due_at"], unique=False)
-    op.create_table(
-        "waiting",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "aggregate", "version"),
-    )
     op.create_table(
         "deliveries",
         sa.Column("delivery_id", sa.UUID(), nullable=False),
@@ -238,22 +139,10 @@ def downgrade() -> None:
     op.drop_table("shipment_lines")
     op.drop_index("deliveries_delivered", table_name="deliveries", postgresql_where="outcome = 'delivered'")
     op.drop_table("deliveries")
-    op.drop_table("waiting")
-    op.drop_index("timers_due", table_name="timers")
-    op.drop_table("timers")
     op.drop_index("shipments_by_warehouse", table_name="shipments")
     op.drop_index("shipments_by_status", table_name="shipments")
     op.drop_table("shipments")
-    op.drop_table("relay_lease")
-    op.drop_index("progress_parked", table_name="progress", postgresql_where="parked_at IS NOT NULL")
-    op.drop_table("progress")
     op.drop_table("packed_ahead")
-    op.drop_table("outbox_pending")
-    op.drop_table("outbox")
-    op.execute(sa.schema.DropSequence(sa.Sequence("outbox_id_seq")))
     op.drop_table("orders")
-    op.drop_index("idempotency_keys_age", table_name="idempotency_keys")
-    op.drop_table("idempotency_keys")
-    op.drop_table("consumer_offsets")
     op.drop_table("carriers")
-    op.drop_table("api_keys")
+    first_tables.drop()

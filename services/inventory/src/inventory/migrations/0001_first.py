@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared import first_tables
+
 revision: str = "0001"
 down_revision: str | None = None
 branch_labels: str | Sequence[str] | None = None
@@ -13,7 +15,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute("CREATE SEQUENCE outbox_id_seq AS bigint CACHE 1")
+    first_tables.create()
     op.execute("CREATE SEQUENCE sscc_serial AS bigint")
     op.create_table(
         "adjustments",
@@ -29,15 +31,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("customer_id", "sku", "warehouse", "reference", name="adjustments_customer_id_sku_warehouse_reference_key"),
     )
     op.create_table(
-        "api_keys",
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=True),
-        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("key_id", name="api_keys_pkey"),
-    )
-    op.create_table(
         "cartons",
         sa.Column("sscc", sa.Text(), nullable=False),
         sa.Column("pack_id", sa.UUID(), nullable=False),
@@ -46,15 +39,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sscc", name="cartons_pkey"),
     )
     op.create_index("cartons_pack_id", "cartons", ["pack_id"], unique=False)
-    op.create_table(
-        "consumer_offsets",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("next_offset", sa.BigInteger(), nullable=False),
-        sa.Column("last_event_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "topic", "partition", name="consumer_offsets_pkey"),
-    )
     op.create_table(
         "demand",
         sa.Column("order_id", sa.UUID(), nullable=False),
@@ -82,18 +66,6 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "60"},
     )
     op.create_table(
-        "idempotency_keys",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("route", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "route", "key", name="idempotency_keys_pkey"),
-    )
-    op.create_index("idempotency_keys_age", "idempotency_keys", ["created_at"], unique=False)
-    op.create_table(
         "items",
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("sku", sa.Text(), nullable=False),
@@ -105,38 +77,6 @@ def upgrade() -> None:
         sa.Column("event_version", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "sku", name="items_pkey"),
         comment="Whoever changes stock of an item, in any warehouse, holds the lock of its row here.",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.BigInteger(), server_default=sa.text("nextval('outbox_id_seq')"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("event_id", sa.UUID(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("correlation_id", sa.UUID(), nullable=False),
-        sa.Column("causation_id", sa.UUID(), nullable=True),
-        sa.Column("traceparent", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("octet_length(body) <= 262144", name="outbox_body_fits"),
-        sa.PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    op.create_table(
-        "outbox_pending",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="outbox_pending_pkey"),
-        postgresql_with={
-            "fillfactor": "70",
-            "autovacuum_vacuum_scale_factor": "0",
-            "autovacuum_vacuum_threshold": "1000",
-            "autovacuum_vacuum_cost_delay": "0",
-        },
     )
     op.create_table(
         "packs",
@@ -178,25 +118,6 @@ def upgrade() -> None:
     op.create_index("picks_short", "picks", ["pick_id"], unique=False, postgresql_where="status = 'short'")
     op.create_index("picks_void", "picks", ["pick_id"], unique=False, postgresql_where="status = 'void'")
     op.create_table(
-        "progress",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("parked_because", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "aggregate", name="progress_pkey"),
-        postgresql_with={"fillfactor": "70"},
-    )
-    op.create_index("progress_parked", "progress", ["consumer", "parked_at"], unique=False, postgresql_where="parked_at IS NOT NULL")
-    op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="relay_lease_pkey"),
-    )
-    op.create_table(
         "reservations",
         sa.Column("order_id", sa.UUID(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
@@ -234,25 +155,6 @@ def upgrade() -> None:
         comment="Append-only: every change of stock once, with its cause.",
     )
     op.create_table(
-        "timers",
-        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("id", name="timers_pkey"),
-    )
-    op.create_index("timers_due", "timers", ["due_at"], unique=False)
-    op.create_table(
-        "waiting",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "aggregate", "version", name="waiting_pkey"),
-    )
-    op.create_table(
         "warehouses",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -277,23 +179,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("stock")
     op.drop_table("warehouses")
-    op.drop_table("waiting")
-    op.drop_table("timers")
     op.drop_table("stock_ledger")
     op.drop_table("reservations")
-    op.drop_table("relay_lease")
-    op.drop_table("progress")
     op.drop_table("picks")
     op.drop_table("packs")
-    op.drop_table("outbox_pending")
-    op.drop_table("outbox")
     op.drop_table("items")
-    op.drop_table("idempotency_keys")
     op.drop_table("fulfilments")
     op.drop_table("demand")
-    op.drop_table("consumer_offsets")
     op.drop_table("cartons")
-    op.drop_table("api_keys")
     op.drop_table("adjustments")
     op.execute("DROP SEQUENCE sscc_serial")
-    op.execute("DROP SEQUENCE outbox_id_seq")
+    first_tables.drop()

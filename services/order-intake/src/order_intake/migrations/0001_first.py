@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
+
+from shared import first_tables
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -13,25 +14,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute(sa.schema.CreateSequence(sa.Sequence("outbox_id_seq", data_type=sa.BigInteger, cache=1)))
-    op.create_table(
-        "api_keys",
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=True),
-        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("key_id"),
-    )
-    op.create_table(
-        "consumer_offsets",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("next_offset", sa.BigInteger(), nullable=False),
-        sa.Column("last_event_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
-    )
+    first_tables.create()
     op.create_table(
         "customers",
         sa.Column("customer_id", sa.Text(), nullable=False),
@@ -50,18 +33,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hold_id"),
     )
     op.create_index("holds_by_order", "holds", ["order_id", "placed_at"], unique=False)
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("route", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "route", "key"),
-    )
-    op.create_index("idempotency_keys_age", "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
         "items",
         sa.Column("customer_id", sa.Text(), nullable=False),
@@ -151,57 +122,6 @@ def upgrade() -> None:
     op.create_index("orders_by_customer", "orders", ["customer_id", "order_id"], unique=False)
     op.create_index("orders_by_status", "orders", ["status", "order_id"], unique=False)
     op.create_table(
-        "outbox",
-        sa.Column("id", sa.BigInteger(), server_default=sa.text("nextval('outbox_id_seq')"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("event_id", sa.UUID(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("correlation_id", sa.UUID(), nullable=False),
-        sa.Column("causation_id", sa.UUID(), nullable=True),
-        sa.Column("traceparent", sa.Text(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("octet_length(body) <= 262144", name="outbox_body_fits"),
-        sa.PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    op.create_table(
-        "outbox_pending",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        postgresql_with={
-            "fillfactor": "70",
-            "autovacuum_vacuum_scale_factor": "0",
-            "autovacuum_vacuum_threshold": "1000",
-            "autovacuum_vacuum_cost_delay": "0",
-        },
-    )
-    op.create_table(
-        "progress",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("parked_because", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "aggregate"),
-        postgresql_with={"fillfactor": "70"},
-    )
-    op.create_index("progress_parked", "progress", ["consumer", "parked_at"], unique=False, postgresql_where="parked_at IS NOT NULL")
-    op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "reservations",
         sa.Column("order_id", sa.UUID(), nullable=False),
         sa.Column("warehouse", sa.Text(), nullable=False),
@@ -211,48 +131,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", "warehouse", "line_no", name="reservations_pkey"),
         comment="What is reserved and waits for its release; a line's rows add up to its bucket `reserved`.",
     )
-    op.create_table(
-        "timers",
-        sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("timers_due", "timers", ["due_at"], unique=False)
-    op.create_table(
-        "waiting",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "aggregate", "version"),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("waiting")
-    op.drop_index("timers_due", table_name="timers")
-    op.drop_table("timers")
     op.drop_table("reservations")
-    op.drop_table("relay_lease")
-    op.drop_index("progress_parked", table_name="progress", postgresql_where="parked_at IS NOT NULL")
-    op.drop_table("progress")
-    op.drop_table("outbox_pending")
-    op.drop_table("outbox")
     op.drop_index("orders_by_status", table_name="orders")
     op.drop_index("orders_by_customer", table_name="orders")
     op.drop_table("orders")
     op.drop_table("order_lines")
     op.drop_table("order_history")
     op.drop_table("items")
-    op.drop_index("idempotency_keys_age", table_name="idempotency_keys")
-    op.drop_table("idempotency_keys")
     op.drop_index("holds_by_order", table_name="holds")
     op.drop_table("holds")
     op.drop_table("customers")
-    op.drop_table("consumer_offsets")
-    op.drop_table("api_keys")
-    op.execute(sa.schema.DropSequence(sa.Sequence("outbox_id_seq")))
+    first_tables.drop()
