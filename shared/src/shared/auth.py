@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Request
 
 from shared.database import Pool, Transaction
 from shared.errors import Unauthenticated
 
 ALL_SCOPES = frozenset({"*"})
-bearer = Security(HTTPBearer(auto_error=False, description="`<id>.<secret>`, the operator key"))
-"""Shows the lock in /docs; `Keys.caller` does the work before the body is read."""
+SCHEME = {"type": "http", "scheme": "bearer", "description": "`<id>.<secret>`, the operator key"}
+"""How OpenAPI says what every route asks for; `Keys.caller` checks it before the body is read."""
 
 
 @dataclass(frozen=True, slots=True)

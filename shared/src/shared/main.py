@@ -65,6 +65,7 @@ def _run_api(service: Service, settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         date_header=False,
         timeout_graceful_shutdown=15,
         h11_max_incomplete_event_size=65536,

@@ -1,7 +1,5 @@
 """Errors as `application/problem+json` (RFC 9457)."""
 
-from typing import Any
-
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -98,19 +96,3 @@ def handle_errors(app: FastAPI) -> None:
     for transient in TRANSIENT:
         app.add_exception_handler(transient, _unavailable)
     app.add_exception_handler(Exception, _unexpected)
-
-
-def describe_problems(app: FastAPI) -> None:
-    """OpenAPI says of every error that it is problem+json, as it is."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            operations = [each for path in generate()["paths"].values() for each in path.values()]
-            for response in [response for each in operations for status, response in each["responses"].items() if status >= "400"]:
-                content = response.get("content", {})
-                if "application/json" in content:
-                    content["application/problem+json"] = content.pop("application/json")
-        return generate()
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -14,7 +14,6 @@ from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from shared.auth import bearer
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
 from shared.idempotency import Once, StillRunning, Stored
@@ -47,7 +46,7 @@ class TransactionalRoute(APIRoute):
 def router() -> APIRouter:
     """The router of a service: transactional, behind a key, every error documented."""
     errors = {status: {"model": Problem, "description": text} for status, text in _ERRORS.items()}
-    return APIRouter(route_class=TransactionalRoute, dependencies=[bearer], responses=errors)  # type: ignore[arg-type]  # int keys are fine
+    return APIRouter(route_class=TransactionalRoute, responses=errors)  # type: ignore[arg-type]  # int keys are fine
 
 
 _ERRORS = {

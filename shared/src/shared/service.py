@@ -15,7 +15,8 @@ from shared.errors import TooLarge
 from shared.memory import settle
 from shared.migrations import at_head
 from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, api_metrics
-from shared.problems import answer, describe_problems, handle_errors, problem
+from shared.openapi import describe
+from shared.problems import answer, handle_errors, problem
 from shared.registry import Handlers, Timers
 from shared.settings import Settings
 
@@ -68,7 +69,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     handle_errors(app)
     app.include_router(_health(service))
     app.include_router(service.router)
-    describe_problems(app)
+    describe(app)
     return app
 
 
