@@ -195,7 +195,7 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) 
 
     fresh = world.consumer(world.bus("two"))
     await world.pool.execute("DELETE FROM log_members")
-    await quiet(fresh)
+    await quiet(fresh, after=5)
 
     assert await world.effects(old) == [1, 2, 3, 4]
     assert await world.effects(new) == list(range(1, 21))
