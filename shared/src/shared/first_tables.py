@@ -8,37 +8,14 @@ TABLES = ("api_keys", "idempotency_keys", "consumer_offsets", "progress", "waiti
 
 
 def create() -> None:
+    _outbox()
+    _consumer()
+    _callers()
+    _timers()
+
+
+def _outbox() -> None:
     op.execute("CREATE SEQUENCE outbox_id_seq AS bigint CACHE 1")
-    op.create_table(
-        "api_keys",
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=True),
-        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("key_id"),
-    )
-    op.create_table(
-        "consumer_offsets",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("next_offset", sa.BigInteger(), nullable=False),
-        sa.Column("last_event_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
-    )
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("caller", sa.Text(), nullable=False),
-        sa.Column("route", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "route", "key"),
-    )
-    op.create_index("idempotency_keys_age", "idempotency_keys", ["created_at"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), server_default=sa.text("nextval('outbox_id_seq')"), nullable=False),
@@ -72,6 +49,26 @@ def create() -> None:
         },
     )
     op.create_table(
+        "relay_lease",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def _consumer() -> None:
+    op.create_table(
+        "consumer_offsets",
+        sa.Column("consumer", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("next_offset", sa.BigInteger(), nullable=False),
+        sa.Column("last_event_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
+    )
+    op.create_table(
         "progress",
         sa.Column("consumer", sa.Text(), nullable=False),
         sa.Column("aggregate", sa.Text(), nullable=False),
@@ -83,13 +80,41 @@ def create() -> None:
     )
     op.create_index("progress_parked", "progress", ["consumer", "parked_at"], unique=False, postgresql_where="parked_at IS NOT NULL")
     op.create_table(
-        "relay_lease",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        "waiting",
+        sa.Column("consumer", sa.Text(), nullable=False),
+        sa.Column("aggregate", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("event", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "aggregate", "version"),
     )
+
+
+def _callers() -> None:
+    op.create_table(
+        "api_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=True),
+        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("caller", "route", "key"),
+    )
+    op.create_index("idempotency_keys_age", "idempotency_keys", ["created_at"], unique=False)
+
+
+def _timers() -> None:
     op.create_table(
         "timers",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -100,15 +125,6 @@ def create() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("timers_due", "timers", ["due_at"], unique=False)
-    op.create_table(
-        "waiting",
-        sa.Column("consumer", sa.Text(), nullable=False),
-        sa.Column("aggregate", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("consumer", "aggregate", "version"),
-    )
 
 
 def drop() -> None:
