@@ -41,5 +41,5 @@ async def world(postgres: Postgres, template: str) -> AsyncIterator[World]:
     for bus in made.buses:
         await bus.close()
     await made.pool.close()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.execute(f"DROP DATABASE {name}")
     await admin.close()
