@@ -32,7 +32,7 @@ check: .venv/.ready  ## Style, types, import contracts, migrations and generated
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --no-error-summary $(foreach s,$(PACKAGES),$(wildcard $(s)/src)) deploy tests
 	@.venv/bin/lint-imports --no-cache > .venv/imports.log 2>&1 || (cat .venv/imports.log; exit 1)
-	@$(PY) -m shared.docs --check && $(PY) -m kpi.docs --check
+	@$(PY) -m shared.docs --check && $(PY) -m kpi.docs --check && $(PY) -m deploy.scopes --check
 	@$(PY) -m deploy.local.check_migrations
 	@echo "All checks passed."
 
@@ -40,7 +40,7 @@ bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BR
 	@$(PY) -m tests.bench $(if $(filter command\ line environment,$(origin BROKER)),--broker $(BROKER))
 
 docs: .venv/.ready  ## Write the generated documents anew
-	@$(PY) -m shared.docs && $(PY) -m kpi.docs
+	@$(PY) -m shared.docs && $(PY) -m kpi.docs && $(PY) -m deploy.scopes
 
 lock: .venv/.ready  ## Pin what is installed now
 	@$(PY) -m deploy.lock

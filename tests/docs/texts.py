@@ -12,7 +12,7 @@ from shared.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {name: name.replace("-", "_") for name in ("order-intake", "inventory", "dispatch", "crm", "kpi")}
-GENERATED = {"docs/events.md", "docs/kpis.md"}
+GENERATED = {"docs/events.md", "docs/kpis.md", "docs/scopes.md"}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from shared.bodies import At, Body, Code, Quantity, View
 from shared.errors import Conflict
 from shared.routes import Tx, router
+from shared.scopes import needs
 from shared.service import Service, create_app
 from shared.settings import Settings
 from uuid_utils.compat import uuid7
@@ -33,6 +34,7 @@ def things() -> Service:
     api = router()
 
     @api.post("/things", status_code=201, response_model=ThingView)
+    @needs("orders:write")
     async def make(new: NewThing, tx: Tx) -> ThingView:
         await tx.execute("INSERT INTO effects (said) VALUES ($1)", new.name)
         if new.name == "REFUSED":
@@ -42,6 +44,7 @@ def things() -> Service:
         return ThingView(name=new.name)
 
     @api.get("/things", response_model=ThingView)
+    @needs("orders:read")
     async def show(name: str = "none") -> ThingView:
         return ThingView(name=name)
 

@@ -8,8 +8,8 @@ from fastapi import Depends, Request
 
 from shared.database import Pool, Transaction
 from shared.errors import Unauthenticated
+from shared.scopes import EVERYTHING, FOR_CUSTOMERS
 
-ALL_SCOPES = frozenset({"*"})
 SCHEME = {"type": "http", "scheme": "bearer", "description": "`<id>.<secret>`, the operator key"}
 """How OpenAPI says what every route asks for; `Keys.caller` checks it before the body is read."""
 
@@ -21,6 +21,11 @@ class Caller:
     key_id: str
     customer_id: str | None
     scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """A customer's key is good for the scopes of customers only, whatever else it holds."""
+        held = scope in self.scopes or EVERYTHING in self.scopes
+        return held and (self.customer_id is None or scope in FOR_CUSTOMERS)
 
 
 @dataclass(frozen=True, slots=True)

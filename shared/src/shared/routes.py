@@ -1,4 +1,4 @@
-"""How every request runs: key, query names, JSON, one transaction, the answer kept if it may be asked again, commit, the response."""
+"""How every request runs: key, scope, query names, JSON, one transaction, an answer kept to be asked again, commit, the response."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
@@ -14,27 +14,37 @@ from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from shared.auth import Caller
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
 from shared.idempotency import Once, StillRunning, Stored
 from shared.problems import Problem
+from shared.scopes import MissingScope, scope_of
 
 TRIES = 4
 Run = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class TransactionalRoute(APIRoute):
-    """Gives the endpoint `Tx`; commits before the response leaves, so that what was answered is stored."""
+    """Wants the scope that the endpoint declares, gives it `Tx`, commits before the response leaves: what was answered is stored."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.scope = scope_of(endpoint, f"{' '.join(options.get('methods') or ())} {path}")
+        options["openapi_extra"] = {**(options.get("openapi_extra") or {}), "security": [{"key": [self.scope]}]}
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Run:
         run = super().get_route_handler()
         known = _query_names(self)
-        once_allowed = "POST" in (self.methods or ())
+        once_allowed, scope = "POST" in (self.methods or ()), self.scope
 
         async def handle(request: Request) -> Response:
             cause = request.state.cause = _cause(request)
             structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
-            request.state.caller = request.app.state.keys.caller(request.headers.get("authorization"))
+            caller: Caller = request.app.state.keys.caller(request.headers.get("authorization"))
+            request.state.caller = caller
+            if not caller.may(scope):
+                raise MissingScope(scope)
             _refuse_unknown(request, known)
             await _read_json(request)
             once = _once(request, self.path) if once_allowed else None
@@ -52,6 +62,7 @@ def router() -> APIRouter:
 _ERRORS = {
     400: "Not JSON",
     401: "No valid key",
+    403: "The key does not allow this",
     404: "No such thing",
     409: "Contradicts the state of things",
     412: "If-Match is stale",

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from shared.batches import BatchResult, only, results, sound
 from shared.pages import Page
 from shared.routes import Reading, Tx, router
+from shared.scopes import needs
 
 from order_intake.commands.holds import place_hold, release_holds
 from order_intake.commands.orders import cancel_order, reject_order
@@ -22,6 +23,7 @@ ALL_HOLDS = HoldRelease()
 
 
 @api.post("/orders", status_code=201, response_model=OrderView, responses={200: {"model": OrderView, "description": "Placed before"}})
+@needs("orders:write")
 async def place_order(new: NewOrder, tx: Tx) -> Response:
     """Place an order. The same `customer_reference` with the same body is answered as at first, with another body refused."""
     placed = only(await place_orders(tx, [new], terms()))
@@ -29,6 +31,7 @@ async def place_order(new: NewOrder, tx: Tx) -> Response:
 
 
 @api.post("/orders/batch", response_model=BatchResult)
+@needs("orders:write")
 async def place_batch(batch: NewOrders, tx: Tx) -> BatchResult:
     """Place up to 500 orders; each is judged alone."""
     outcomes = await place_orders(tx, sound(batch.orders), terms())
@@ -36,12 +39,14 @@ async def place_batch(batch: NewOrders, tx: Tx) -> BatchResult:
 
 
 @api.get("/orders", response_model=Page[OrderView])
+@needs("orders:read")
 async def get_orders(filters: Annotated[OrderFilters, Query()], reading: Reading) -> Response:
     """Orders in the order in which they were received."""
     return _answer(await orders_page(reading, filters), 200)
 
 
 @api.get("/orders/{order_id}", response_model=OrderView)
+@needs("orders:read")
 async def get_order(order_id: UUID, reading: Reading) -> Response:
     return _answer(await order_by_id(reading, order_id), 200)
 
@@ -51,6 +56,7 @@ async def get_order(order_id: UUID, reading: Reading) -> Response:
     response_model=OrderView,
     responses={202: {"model": OrderView, "description": "Released before: the answer comes with `cancellation` or `status`"}},
 )
+@needs("orders:write")
 async def cancel(order_id: UUID, wish: NewCancellation, tx: Tx) -> Response:
     """Cancel the order, at once or, once released, if nothing of it is handed over yet."""
     is_cancelled = await cancel_order(tx, order_id, wish)
@@ -58,6 +64,7 @@ async def cancel(order_id: UUID, wish: NewCancellation, tx: Tx) -> Response:
 
 
 @api.post("/orders/{order_id}/rejection", response_model=OrderView)
+@needs("orders:manage")
 async def refuse(order_id: UUID, rejection: NewRejection, tx: Tx) -> Response:
     """Decide not to fulfil an order of which nothing was released."""
     await reject_order(tx, order_id, rejection.reason)
@@ -65,6 +72,7 @@ async def refuse(order_id: UUID, rejection: NewRejection, tx: Tx) -> Response:
 
 
 @api.post("/orders/{order_id}/hold", status_code=201, response_model=OrderView)
+@needs("orders:manage")
 async def hold(order_id: UUID, new: NewHold, tx: Tx) -> Response:
     """Stop the order before its release."""
     await place_hold(tx, order_id, new.reason)
@@ -72,6 +80,7 @@ async def hold(order_id: UUID, new: NewHold, tx: Tx) -> Response:
 
 
 @api.post("/orders/{order_id}/hold-release", response_model=OrderView)
+@needs("orders:manage")
 async def lift_hold(order_id: UUID, tx: Tx, gone: HoldRelease = ALL_HOLDS) -> Response:
     """Take one hold away, or all of the order's; after the last one it goes on."""
     await release_holds(tx, order_id, gone.hold_id, terms())
