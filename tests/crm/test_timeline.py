@@ -14,6 +14,10 @@ ORDER, CASE = UUID("0196988f-0001-7a10-8a10-0000000000a1"), UUID("0196988f-0003-
 NAMES = Names(items={("OR-GERMANY", "71053"): "LANTERN"}, lines={ORDER: 3}, subjects={CASE: "Two boxes came wet"})
 
 SPOKEN = {
+    "api_key.issued.v1/001-of-a-customer": "Key k_7Hq2mXw9TzR4bNcV issued, until 2027-05-02 00:00 UTC: orders:read, orders:write",
+    "api_key.issued.v1/002-of-staff": "Key k_Lp3sYd8KfG6jWnQe issued: *",
+    "api_key.revoked.v1/001-of-a-customer": "Key k_7Hq2mXw9TzR4bNcV revoked",
+    "api_key.revoked.v1/002-of-staff": "Key k_Lp3sYd8KfG6jWnQe revoked",
     "case.opened.v1/001-complaint-on-a-line": "Complaint case opened about line 1: Two boxes came wet",
     "case.opened.v1/002-minimal": "Enquiry case opened: Two boxes came wet",
     "case.opened.v1/003-stockout": "Stockout case opened",

@@ -8,12 +8,14 @@
     ├── Unauthenticated 401
     ├── Forbidden 403
     ├── Malformed 400           not JSON, broken UTF-8
-    └── TooLarge 413
+    ├── TooLarge 413
+    └── TooManyFailures 429
 
 Over HTTP each becomes `application/problem+json` with its status; raised by an event handler it parks the event's key.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,6 +37,11 @@ class DomainError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.faults = tuple(faults)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer says beside its body."""
+        return {}
 
 
 class InvalidInput(DomainError):
@@ -63,6 +70,24 @@ class Unauthenticated(DomainError):
     status = 401
     type = "unauthenticated"
     title = "A valid key is needed"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class TooManyFailures(DomainError):
+    status = 429
+    type = "too-many-failures"
+    title = "Too many tries without a valid key"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = math.ceil(seconds)
+        super().__init__(f"No key from this address is looked at now. Try again in {self.seconds} s, with a key that is valid here.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.seconds)}
 
 
 class Forbidden(DomainError):

@@ -1,5 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457)."""
 
+from collections.abc import Mapping
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -49,7 +51,7 @@ def _fault(loc: tuple[object, ...], message: str) -> Fault:
     return Fault(f"?{name}" if where == "query" else f"{{{name}}}", message)
 
 
-def answer(body: Problem, headers: dict[str, str] | None = None, request: Request | None = None) -> JSONResponse:
+def answer(body: Problem, headers: Mapping[str, str] | None = None, request: Request | None = None) -> JSONResponse:
     """With the chain of the request, by which our log lines can be found."""
     cause = getattr(request.state, "cause", None) if request else None
     chain = {"X-Correlation-ID": str(cause.correlation_id)} if cause else {}
@@ -58,7 +60,7 @@ def answer(body: Problem, headers: dict[str, str] | None = None, request: Reques
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)
-    return answer(problem(error), {"WWW-Authenticate": "Bearer"} if error.status == 401 else None, request)
+    return answer(problem(error), error.headers, request)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:

@@ -14,8 +14,8 @@ from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from shared.auth import Caller
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
+from shared.door import admit
 from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
 from shared.idempotency import Once, StillRunning, Stored
 from shared.problems import Problem
@@ -41,8 +41,7 @@ class TransactionalRoute(APIRoute):
         async def handle(request: Request) -> Response:
             cause = request.state.cause = _cause(request)
             structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
-            caller: Caller = request.app.state.keys.caller(request.headers.get("authorization"))
-            request.state.caller = caller
+            caller = request.state.caller = await admit(request)
             if not caller.may(scope):
                 raise MissingScope(scope)
             _refuse_unknown(request, known)
@@ -68,6 +67,7 @@ _ERRORS = {
     412: "If-Match is stale",
     413: "Body too large",
     422: "Breaks a rule; `faults` says where",
+    429: "Too many tries without a valid key; `Retry-After` says when to come again",
     503: "Try again",
 }
 

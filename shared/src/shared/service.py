@@ -2,29 +2,28 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic, perf_counter
+from time import perf_counter
 
-import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from sqlalchemy import MetaData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.auth import Keys, store_operator_key
-from shared.database import Pool, open_pool, reader, transaction
+from shared.database import Pool, open_pool, reader
+from shared.door import Door
 from shared.errors import TooLarge
+from shared.key_watch import note_last_uses, watch_keys
+from shared.keys import Keys
 from shared.memory import settle
 from shared.migrations import at_head
-from shared.observability import KEYS_AGE, POOL_SIZE, POOL_USED, REQUESTS, api_metrics
+from shared.observability import POOL_SIZE, POOL_USED, REQUESTS, api_metrics
 from shared.openapi import describe
 from shared.problems import answer, handle_errors, problem
 from shared.registry import Handlers, Timers
 from shared.settings import Settings
 
 JSON_BYTES = 1024 * 1024
-KEYS_EVERY = 2.0
 LOCK_TIMEOUT = "2s"
 """How long a request waits for what another one holds."""
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,15 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         app.state.pool = await open_pool(url, settings.pool_size, settings={"lock_timeout": LOCK_TIMEOUT})
         app.state.reader = reader(url)
         app.state.keys = Keys()
-        refreshing = asyncio.create_task(_keep_keys(app, settings))
+        app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address)
+        watching = asyncio.create_task(watch_keys(app.state.keys, app.state.pool, settings.operator_key))
         settle()
         yield
         app.state.draining = True
-        refreshing.cancel()
+        watching.cancel()
         with suppress(asyncio.CancelledError):
-            await refreshing
+            await watching
+        await note_last_uses(app.state.keys, app.state.pool)
         await app.state.reader.dispose()
         await app.state.pool.close()
 
@@ -73,23 +74,6 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-async def _keep_keys(app: FastAPI, settings: Settings) -> None:
-    keys: Keys = app.state.keys
-    stored, read_at = settings.operator_key is None, monotonic()
-    while True:
-        try:
-            if not stored and settings.operator_key:
-                async with transaction(app.state.pool) as tx:
-                    await store_operator_key(tx, settings.operator_key.get_secret_value())
-                stored = True
-            await keys.refresh(app.state.pool)
-            read_at = monotonic()
-        except Exception as error:  # tried again in a moment, and shown by the metric
-            log.warning("keys.not_read", error=repr(error))
-        KEYS_AGE.set(monotonic() - read_at)
-        await asyncio.sleep(KEYS_EVERY if keys else 0.2)
-
-
 def _health(service: Service) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
@@ -100,7 +84,7 @@ def _health(service: Service) -> APIRouter:
     @router.get("/readyz")
     async def readyz(request: Request, response: Response) -> dict[str, str]:
         state = request.app.state
-        ready = not state.draining and bool(state.keys) and await at_head(state.pool, service.package)
+        ready = not state.draining and state.keys.is_read and await at_head(state.pool, service.package)
         response.status_code = 200 if ready else 503
         return {"status": "ready" if ready else "not ready"}
 

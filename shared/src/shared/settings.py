@@ -1,6 +1,7 @@
 import re
 import socket
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,11 @@ class Settings(BaseSettings):
     business_zone: str = "Asia/Shanghai"
     pool_size: int = 10
     kafka_replication: int = 1
+    tries_per_key: Annotated[int, Field(ge=1)] = 10
+    """Failures within a minute after which an address has to wait before it tries this key id again."""
+    tries_per_address: Annotated[int, Field(ge=1)] = 50
+    trusted_proxies: str = ""
+    """Whose X-Forwarded-For is believed: addresses and networks, comma-separated."""
 
     @field_validator("operator_key")
     @classmethod
@@ -46,6 +52,13 @@ class Settings(BaseSettings):
         if key and not re.fullmatch(r"[A-Za-z0-9_-]{1,40}\.[^\s.]{32,}", key.get_secret_value()):
             raise ValueError("LSC_OPERATOR_KEY is `id.secret` with a secret of at least 32 characters")
         return key
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def of_networks(cls, proxies: str) -> str:
+        for proxy in proxies.split(",") if proxies else ():
+            ip_network(proxy.strip())
+        return proxies
 
     @field_validator("business_zone")
     @classmethod

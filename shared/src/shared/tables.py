@@ -15,7 +15,9 @@ from sqlalchemy import (
     Text,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import UUID
+
+from shared.key_tables import add_keys
 
 INSTANT = DateTime(timezone=True)
 LARGEST_EVENT = 262_144
@@ -120,15 +122,7 @@ def _consumer(metadata: MetaData) -> None:
 
 def _callers(metadata: MetaData) -> None:
     """Who may call, and which answers were already given."""
-    Table(
-        "api_keys",
-        metadata,
-        Column("key_id", Text, primary_key=True),
-        Column("secret_hash", LargeBinary, nullable=False),
-        Column("customer_id", Text),
-        Column("scopes", ARRAY(Text), nullable=False),
-        Column("expires_at", INSTANT),
-    )
+    add_keys(metadata)
     Table(
         "idempotency_keys",
         metadata,

@@ -94,3 +94,16 @@ timeline = Table(
     Column("recorded_at", INSTANT, nullable=False, server_default=func.now()),
     Index("timeline_by_order", "order_id", postgresql_where="order_id IS NOT NULL"),
 )
+
+issued_keys = Table(
+    "issued_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("customer_id", Text),
+    Column("label", Text),
+    Column("role", Text),
+    Column("issued_by", Text, nullable=False),
+    CheckConstraint("(role IS NULL) = (customer_id IS NOT NULL)", name="issued_keys_role_of_staff"),
+    Index("issued_keys_by_customer", "customer_id", "key_id"),
+    comment="What crm alone knows of a key: what it is for, and who issued it.",
+)

@@ -6,6 +6,8 @@ from functools import singledispatch
 from uuid import UUID
 
 from shared.events import (
+    ApiKeyIssued,
+    ApiKeyRevoked,
     CaseOpened,
     CaseResolved,
     CustomerRegistered,
@@ -224,6 +226,17 @@ def _(event: DeliveryAttemptFailed, names: Names) -> str:
 @entry.register
 def _(event: CustomerRegistered, names: Names) -> str:
     return f"Customer registered{', blocked: new orders are held' if event.blocked else ''}"
+
+
+@entry.register
+def _(event: ApiKeyIssued, names: Names) -> str:
+    until = f", until {time_of(event.expires_at)}" if event.expires_at else ""
+    return f"Key {event.key_id} issued{until}: {', '.join(event.scopes)}"
+
+
+@entry.register
+def _(event: ApiKeyRevoked, names: Names) -> str:
+    return f"Key {event.key_id} revoked"
 
 
 @entry.register

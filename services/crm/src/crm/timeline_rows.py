@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import CaseOpened, CaseResolved, Event, StockShort
+from shared.events import STAFF, CaseOpened, CaseResolved, Event, StockShort
 
 from crm.timeline import Names, entry, mentioned_items
 
@@ -15,6 +15,8 @@ SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::
 
 
 async def write_entries(tx: Transaction, events: Sequence[Event]) -> None:
+    """What concerns no customer, the keys of our own people, stands in nobody's timeline."""
+    events = [event for event in events if event.customer_id != STAFF]
     names = await _names(tx, events)
     rows = [(e.customer_id, e.occurred_at, e.event_id, getattr(e, "order_id", None), e.type, entry(e, names)) for e in events]
     await tx.execute(_WRITE, *columns(rows, 6))

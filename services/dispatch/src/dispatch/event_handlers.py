@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import OrderCancellationRequested, OrderReleased, PackCompleted, PickShort
+from shared.events import ApiKeyIssued, ApiKeyRevoked, OrderCancellationRequested, OrderReleased, PackCompleted, PickShort
+from shared.key_rows import keep_keys
 from shared.outbox import publish
 from shared.registry import Handlers
 
@@ -16,6 +17,7 @@ from dispatch.planning import Cancellation
 
 handlers = Handlers()
 on = handlers.on
+on(ApiKeyIssued, ApiKeyRevoked, unordered=True)(keep_keys)
 
 
 @on(OrderReleased, rows=orders_of)

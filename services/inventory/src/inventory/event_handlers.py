@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.database import Transaction
-from shared.events import OrderCancelled, OrderConfirmed, OrderRejected, OrderReleased, ShipmentHandedOver
+from shared.events import ApiKeyIssued, ApiKeyRevoked, OrderCancelled, OrderConfirmed, OrderRejected, OrderReleased, ShipmentHandedOver
 from shared.events.orders import OrderEvent
+from shared.key_rows import keep_keys
 from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
@@ -17,6 +18,7 @@ from inventory.locks import fulfilment_lock, item_lock, order_items_lock
 handlers = Handlers()
 timers = Timers()
 on = handlers.on
+on(ApiKeyIssued, ApiKeyRevoked, unordered=True)(keep_keys)
 
 
 def _demanded(events: Iterable[OrderConfirmed]) -> Iterator[Lock]:

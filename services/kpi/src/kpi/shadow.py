@@ -1,6 +1,7 @@
 """A second set of kpi's tables in a schema of its own, filled beside the running system and then put in place of the first."""
 
 from shared.database import Transaction
+from shared.key_tables import THIS_TRANSACTION
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -11,8 +12,18 @@ SCHEMA = "rebuilt"
 FACTS = ("order_facts", "line_facts", "case_facts")
 PLACES = ("consumer_offsets", "progress", "waiting")
 """How far the consumer is; locked first, as the worker does."""
+KEYS = "api_keys"
+"""Heard on the same topics: what the replay heard before the worker did is added to the real ones."""
 _LETTERS = ("outbox", "outbox_pending")
 """What a handler refuses here was said before: it is written down and thrown away with the schema."""
+
+_ADD_KEYS = f"""
+INSERT INTO {KEYS} AS k (key_id, secret_hash, customer_id, scopes, expires_at, issued_at, revoked_at)
+SELECT key_id, secret_hash, customer_id, scopes, expires_at, issued_at, revoked_at FROM {SCHEMA}.{KEYS}
+ON CONFLICT (key_id) DO UPDATE SET secret_hash = excluded.secret_hash, scopes = excluded.scopes, expires_at = excluded.expires_at,
+    issued_at = excluded.issued_at, revoked_at = excluded.revoked_at, changed_in = {THIS_TRANSACTION}
+WHERE NOT k.from_settings AND (k.issued_at, k.revoked_at) IS DISTINCT FROM (excluded.issued_at, excluded.revoked_at)
+"""
 
 
 async def make(tx: Transaction) -> None:
@@ -20,7 +31,7 @@ async def make(tx: Transaction) -> None:
     await drop(tx)
     await tx.execute(f"CREATE SCHEMA {SCHEMA}")
     await tx.execute(f"SET LOCAL search_path = {SCHEMA}")
-    for name in (*PLACES, *FACTS):
+    for name in (*PLACES, *FACTS, KEYS):
         for statement in _statements(metadata.tables[name]):
             await tx.execute(statement)
     for name in _LETTERS:
@@ -56,6 +67,7 @@ async def put_in_place(tx: Transaction, consumer: str) -> None:
     for name in FACTS:
         await tx.execute(f"DELETE FROM {name}")
         await _copy(tx, name)
+    await tx.execute(_ADD_KEYS)
 
 
 async def _copy(tx: Transaction, name: str) -> None:

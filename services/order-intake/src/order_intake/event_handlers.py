@@ -5,7 +5,8 @@ from typing import get_args
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import CustomerRegistered, ItemRegistered
+from shared.events import ApiKeyIssued, ApiKeyRevoked, CustomerRegistered, ItemRegistered
+from shared.key_rows import keep_keys
 from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
@@ -16,6 +17,7 @@ from order_intake.settings import terms
 
 handlers = Handlers()
 on = handlers.on
+on(ApiKeyIssued, ApiKeyRevoked, unordered=True)(keep_keys)
 timers = Timers()
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 from shared.events.base import LINES_PER_EVENT, OWNERS, SERVICES, Event, Instant, Part, Topic
 from shared.events.cases import CaseKind, CaseOpened, CaseResolved, StockoutCustomerNotified
-from shared.events.customers import CustomerRegistered
+from shared.events.customers import STAFF, ApiKeyIssued, ApiKeyRevoked, CustomerRegistered
 from shared.events.fulfilment import (
     Carton,
     ConfirmedPick,
@@ -82,6 +82,8 @@ AnyEvent = (
     | DeliveryCompleted
     | DeliveryAttemptFailed
     | CustomerRegistered
+    | ApiKeyIssued
+    | ApiKeyRevoked
     | CaseOpened
     | CaseResolved
     | StockoutCustomerNotified
@@ -95,7 +97,10 @@ __all__ = [
     "LINES_PER_EVENT",
     "OWNERS",
     "SERVICES",
+    "STAFF",
     "AnyEvent",
+    "ApiKeyIssued",
+    "ApiKeyRevoked",
     "By",
     "Carton",
     "CaseKind",
