@@ -1,0 +1,62 @@
+"""One segment: what stood in the bytes, and where."""
+
+from typing import AnyStr, NamedTuple
+
+from order_intake.edi.delimiters import Delimiters
+
+
+class Segment(NamedTuple):
+    """Immutable. `texts[n]` is element n as it stood, still with component separators and release characters; 0 is the tag.
+
+    `offset` and `size` say where its bytes stand in the body, without the terminator."""
+
+    tag: str
+    texts: list[str]
+    offset: int
+    size: int
+    delimiters: Delimiters
+
+    def text(self, n: int) -> str:
+        """Element n with its release characters taken out, not divided into components."""
+        return unescaped(self.texts[n], self.delimiters.release) if n < len(self.texts) else ""
+
+    def value(self, n: int, component: int = 1) -> str:
+        """A component of element n; the empty string when it is not there."""
+        found = self.components(n)
+        return found[component - 1] if component <= len(found) else ""
+
+    def components(self, n: int) -> list[str]:
+        """The components of the first repetition of element n."""
+        return self.repetitions(n)[0]
+
+    def repetitions(self, n: int) -> list[list[str]]:
+        """Element n as a list of repetitions, each a list of components."""
+        text, marks = self.texts[n] if n < len(self.texts) else "", self.delimiters
+        each = divided(text, marks.repetition, marks.release) if marks.repetition else [text]
+        return [[unescaped(part, marks.release) for part in divided(one, marks.component, marks.release)] for one in each]
+
+
+def divided(text: AnyStr, separator: AnyStr | None, release: AnyStr | None) -> list[AnyStr]:
+    """Split where the separator is not released; the release characters stay. Linear: each piece is looked at once."""
+    if separator is None:
+        return [text]
+    pieces = text.split(separator)
+    if release is None or release + separator not in text:
+        return pieces
+    found: list[AnyStr] = []
+    held: list[AnyStr] = []
+    for piece in pieces:
+        held.append(piece)
+        if (len(piece) - len(piece.rstrip(release))) % 2 == 0:
+            found.append(separator.join(held))
+            held = []
+    if held:
+        found.append(separator.join(held))
+    return found
+
+
+def unescaped(text: str, release: str | None) -> str:
+    """Every release character gives way to what follows it, also to another release character."""
+    if release is None or release not in text:
+        return text
+    return release.join(part.replace(release, "") for part in text.split(release * 2))
