@@ -27,13 +27,15 @@ Outcome = Done[T] | DomainError
 def _judge(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:  # pydantic's own signature
     try:
         return validate(value)
+    except DomainError as refusal:
+        return refusal
     except ValidationError as wrong:
         faults = [Fault(pointer_of(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in wrong.errors(include_url=False)]
         return InvalidInput("The item breaks a rule; see faults.", faults)
 
 
 Item = Annotated[T, WrapValidator(_judge)]
-"""An item of a batch body: what it should be, or at run time an InvalidInput that says why it is not."""
+"""An item of a batch body: what it should be, or at run time the error that says why it is not."""
 
 
 class ItemResult(BaseModel):

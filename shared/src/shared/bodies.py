@@ -4,9 +4,10 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from shared.errors import Fault, InvalidInput
+from shared.reach import only_own
 
 AHEAD_AT_MOST = timedelta(minutes=5)
 """Clocks differ: a business time up to this far ahead is taken as now."""
@@ -56,9 +57,10 @@ At = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_sane)
 
 
 class Body(BaseModel):
-    """What a caller sends: unknown fields are refused."""
+    """What a caller sends: unknown fields are refused, and a `customer_id` that is not the caller's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    own_customer = field_validator("customer_id", check_fields=False)(only_own)
 
 
 class View(BaseModel):

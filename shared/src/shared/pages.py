@@ -1,20 +1,32 @@
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from shared.reach import only_own, own_customer
 
 T = TypeVar("T")
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 class Paging(BaseModel):
-    """Query parameters of every collection: `after` is the `next` of the page before. Filters of a collection are added below."""
+    """Query parameters of every collection: `after` is the `next` of the page before. Filters of a collection are added below.
+
+    A filter by `customer_id` that a customer's key leaves out is its own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     after: Annotated[str | None, Field(max_length=200)] = None
     limit: Limit = 50
+    only_own_customer = field_validator("customer_id", check_fields=False)(only_own)
+
+    @model_validator(mode="before")
+    @classmethod
+    def own_by_default(cls, asked: Any) -> Any:  # whatever is parsed
+        own = own_customer() if "customer_id" in cls.model_fields else None
+        return {"customer_id": own, **asked} if own and isinstance(asked, dict) else asked
 
 
 class Page(BaseModel, Generic[T]):

@@ -18,7 +18,9 @@ from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.door import admit
 from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
 from shared.idempotency import Once, StillRunning, Stored
+from shared.own_rows import confine
 from shared.problems import Problem
+from shared.reach import found_in_path, reaching
 from shared.scopes import MissingScope, scope_of
 
 TRIES = 4
@@ -44,10 +46,12 @@ class TransactionalRoute(APIRoute):
             caller = request.state.caller = await admit(request)
             if not caller.may(scope):
                 raise MissingScope(scope)
-            _refuse_unknown(request, known)
-            await _read_json(request)
-            once = _once(request, self.path) if once_allowed else None
-            return await _until_it_commits(request, run, once)
+            with reaching(caller.customer_id):
+                found_in_path(request.path_params.get("customer_id"))
+                _refuse_unknown(request, known)
+                await _read_json(request)
+                once = _once(request, self.path) if once_allowed else None
+                return await _until_it_commits(request, run, once)
 
         return handle
 
@@ -170,6 +174,8 @@ async def _tx(request: Request) -> Transaction:
 
 async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
     async with request.app.state.reader.connect() as connection:
+        if (customer_id := request.state.caller.customer_id) is not None:
+            confine(connection, customer_id)
         yield connection
 
 

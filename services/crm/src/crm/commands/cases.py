@@ -10,6 +10,7 @@ from shared.database import Transaction
 from shared.errors import DomainError, InvalidInput
 from shared.events import CaseResolved
 from shared.outbox import publish
+from shared.reach import is_reached
 from uuid_utils.compat import uuid7
 
 from crm.case_rows import cases_by_reference, change_cases, insert_cases, lock_cases
@@ -69,7 +70,7 @@ def _refusal(new: NewCase, known: Known) -> DomainError | None:
     if new.order_id is None:
         return LineWithoutOrder() if new.line_no else None
     order = known.orders.get(new.order_id)
-    if order is None:
+    if order is None or not is_reached(order.customer_id):
         return UnknownOrder(new.order_id)
     if order.customer_id != new.customer_id:
         return OrderOfAnother(new.order_id, new.customer_id)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from shared.database import Transaction
+from shared.events import By
 from shared.locks import lock
+from shared.reach import own_customer
 
 from order_intake.commands.storage import load_orders, order_locks, save_orders
 from order_intake.endings import ask_to_cancel, close, reject
@@ -15,8 +17,9 @@ from order_intake.settings import Terms
 
 
 async def cancel_order(tx: Transaction, order_id: UUID, wish: NewCancellation) -> bool:
-    """True when it is cancelled, false when dispatch has to decide first."""
-    order = await _decide_one(tx, order_id, lambda order: ask_to_cancel(order, wish.by, wish.reason))
+    """True when it is cancelled, false when dispatch has to decide first. Whoever comes with a customer's key is the customer."""
+    by = wish.by if own_customer() is None else By.CUSTOMER
+    order = await _decide_one(tx, order_id, lambda order: ask_to_cancel(order, by, wish.reason))
     return order.cancellation is not Cancellation.REQUESTED
 
 

@@ -10,6 +10,7 @@ from shared.database import Row, Transaction, columns
 from shared.events import By
 from shared.locks import Lock, rows_of
 from shared.outbox import publish
+from shared.reach import is_reached
 from shared.timers import set_timers
 
 from order_intake.errors import OrderNotFound
@@ -45,9 +46,10 @@ class Loaded:
     reserved: list[UUID]
 
     def __getitem__(self, order_id: UUID) -> Order:
-        if order_id not in self.orders:
+        order = self.orders.get(order_id)
+        if order is None or not is_reached(order.customer_id):
             raise OrderNotFound(order_id)
-        return self.orders[order_id]
+        return order
 
 
 async def load_orders(tx: Transaction, order_ids: Collection[UUID]) -> Loaded:

@@ -1,0 +1,98 @@
+"""What a customer's own key may do with orders."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from shared.database import Pool
+from shared.service import Service
+
+from tests.conftest import serving
+from tests.order_intake.builders import a_body, a_stored_customer, an_id
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One that has items, and calls with a key of its own."""
+
+    customer_id: str
+    client: httpx.AsyncClient
+
+
+@pytest.fixture(scope="module")
+async def acme(service: Service, database: str, pool: Pool) -> AsyncIterator[Customer]:
+    customer_id, key_id = await a_stored_customer(pool), f"k-{uuid4().hex[:12]}"
+    await pool.execute(
+        "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
+        *(key_id, hashlib.sha256(SECRET.encode()).digest(), customer_id, ["orders:read", "orders:write"]),
+    )
+    async with serving(service, database) as client:
+        client.headers["Authorization"] = f"Bearer {key_id}.{SECRET}"
+        yield Customer(customer_id, client)
+
+
+async def an_order_of_another(client: httpx.AsyncClient, pool: Pool) -> str:
+    return str((await client.post("/orders", json=a_body(await a_stored_customer(pool)))).json()["order_id"])
+
+
+async def test_an_order_in_the_name_of_another_is_refused(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    other = await a_stored_customer(pool)
+
+    answer = await acme.client.post("/orders", json=a_body(other))
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/problems/another-customer"
+    assert other not in answer.text
+    assert await pool.fetchval("SELECT count(*) FROM orders WHERE customer_id = $1", other) == 0
+
+
+async def test_in_a_batch_only_the_orders_of_another_are_refused(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    orders = [a_body(await a_stored_customer(pool)), a_body(acme.customer_id, an_id()), {"customer_id": acme.customer_id}]
+
+    answer = await acme.client.post("/orders/batch", json={"orders": orders})
+
+    assert [result["status"] for result in answer.json()["results"]] == [403, 201, 422]
+
+
+async def test_the_orders_of_another_are_neither_found_nor_listed(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    own = (await acme.client.post("/orders", json=a_body(acme.customer_id, an_id()))).json()["order_id"]
+    other = await an_order_of_another(client, pool)
+
+    found = [await acme.client.get(f"/orders/{order_id}") for order_id in (own, other, uuid4())]
+    listed = (await acme.client.get("/orders?limit=200")).json()["items"]
+    named = await acme.client.get("/orders?customer_id=SOMEBODY")
+
+    assert [answer.status_code for answer in found] == [200, 404, 404]
+    assert found[1].json()["detail"].replace(other, "") == found[2].json()["detail"].replace(found[2].url.path[8:], "")
+    assert {order["customer_id"] for order in listed} == {acme.customer_id}
+    assert own in [order["order_id"] for order in listed]
+    assert (named.status_code, named.json()["type"]) == (403, "/problems/another-customer")
+
+
+async def test_the_order_of_another_is_not_cancelled(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    other = await an_order_of_another(client, pool)
+
+    answer = await acme.client.post(f"/orders/{other}/cancellation", json={"reason": "ordered_twice"})
+
+    assert answer.status_code == 404
+    assert await pool.fetchval("SELECT status FROM orders WHERE order_id = $1", UUID(other)) == "confirmed"
+
+
+@pytest.mark.parametrize(("own", "by"), [(True, "customer"), (False, "us")])
+async def test_a_customers_own_key_cancels_as_the_customer(
+    client: httpx.AsyncClient, pool: Pool, acme: Customer, own: bool, by: str
+) -> None:
+    order_id = (await client.post("/orders", json=a_body(acme.customer_id, an_id()))).json()["order_id"]
+
+    wish = {"reason": "ordered_twice", "by": "us"}
+    answer = await (acme.client if own else client).post(f"/orders/{order_id}/cancellation", json=wish)
+
+    said = await pool.fetchval("SELECT convert_from(body, 'UTF8') FROM outbox WHERE key = $1 ORDER BY id DESC LIMIT 1", order_id)
+    assert answer.status_code == 200
+    assert json.loads(said)["by"] == by
