@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import uvicorn
 from alembic import command
 
+from shared.audit.chain import Head
 from shared.migrations import config, migrate, upgrade
 from shared.observability import start_logging
 from shared.service import Service, create_app
@@ -40,6 +41,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
             from shared.relay import replay
 
             asyncio.run(replay(service, settings, chosen.since))
+        case "audit":
+            from shared.audit.command import verify
+
+            sys.exit(not asyncio.run(verify(service, settings, chosen.begin, chosen.expect)))
         case _:
             _serve(service, settings, chosen.only)
 
@@ -102,4 +107,8 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     relay = commands.add_parser("relay", help="send events of the ledger again")
     relay.add_argument("action", choices=["replay"])
     relay.add_argument("--from", dest="since", required=True, help="an instant such as 2026-05-01T00:00:00Z")
+    audit = commands.add_parser("audit", help="compare who did what with what was sealed")
+    audit.add_argument("action", choices=["verify"])
+    audit.add_argument("--expect", type=Head.read, metavar="HEAD", help="a head that was kept elsewhere: the chain must have it")
+    audit.add_argument("--from", dest="begin", type=Head.read, metavar="HEAD", help="a head that was verified: begin after it")
     return parser

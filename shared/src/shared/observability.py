@@ -20,6 +20,8 @@ SKIPPED = Counter("lsc_consumer_skipped_total", "Events passed over", ["why"], r
 HELD_EVENTS = Gauge("lsc_held_events", "Events that wait for a gap before them to close", registry=_WORKER)
 HELD_AGE = Gauge("lsc_held_oldest_age_seconds", "How long the oldest held event waits", registry=_WORKER)
 PARKED_KEYS = Gauge("lsc_parked_keys", "Aggregates parked because a handler refused an event", registry=_WORKER)
+AUDIT_HEAD = Gauge("lsc_audit_head_position", "Number of the last seal in the audit's chain", registry=_WORKER)
+AUDIT_UNSEALED_AGE = Gauge("lsc_audit_unsealed_age_seconds", "Age of the oldest audit entry that is not sealed", registry=_WORKER)
 HANDLER_SECONDS = Histogram(
     "lsc_handler_seconds",
     "Time of one call of an event handler",

@@ -7,8 +7,9 @@ from time import monotonic
 
 import structlog
 
+from shared.audit.console import record_command
 from shared.bus import Bus, BusUnavailable, Record
-from shared.database import Pool, Row, open_pool, passes
+from shared.database import Pool, Row, open_pool, passes, transaction
 from shared.envelope import headers
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
 from shared.service import Service
@@ -125,6 +126,8 @@ async def replay(service: Service, settings: Settings, since: str) -> None:
     at = datetime.fromisoformat(since)
     pool = await open_pool(settings.database(service.package), 1)
     sql = "INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox WHERE created_at >= $1 ON CONFLICT DO NOTHING"
-    done = await pool.execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)
+    async with transaction(pool) as tx:
+        done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)
+        await record_command(tx, "relay replay", f"from {at.isoformat()}")
     await pool.close()
     print(f"{done.split()[-1]} events since {at.isoformat()} are queued again; the worker sends them.")  # noqa: T201 - a command's answer

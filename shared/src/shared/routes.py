@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from shared.audit.trail import recording, recording_refusals
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.door import admit
 from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
@@ -36,7 +37,7 @@ class TransactionalRoute(APIRoute):
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Run:
-        run = super().get_route_handler()
+        run = recording(self, super().get_route_handler())
         known = _query_names(self)
         once_allowed, scope = "POST" in (self.methods or ()), self.scope
 
@@ -53,7 +54,7 @@ class TransactionalRoute(APIRoute):
                 once = _once(request, self.path) if once_allowed else None
                 return await _until_it_commits(request, run, once)
 
-        return handle
+        return recording_refusals(self, handle)
 
 
 def router() -> APIRouter:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from sqlalchemy import MetaData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.audit.api import audit_routes
 from shared.database import Pool, open_pool, reader
 from shared.door import Door
 from shared.errors import TooLarge
@@ -70,6 +71,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     handle_errors(app)
     app.include_router(_health(service))
     app.include_router(service.router)
+    app.include_router(audit_routes())
     describe(app)
     return app
 

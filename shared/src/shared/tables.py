@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
+from shared.audit.tables import add_audit
 from shared.key_tables import add_keys
 
 INSTANT = DateTime(timezone=True)
@@ -29,6 +30,7 @@ def add_plumbing(metadata: MetaData) -> None:
     _outbox(metadata)
     _consumer(metadata)
     _callers(metadata)
+    add_audit(metadata)
     Table(
         "timers",
         metadata,

@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI, Response
 
+from shared.audit.sealer import Sealer
 from shared.bus import Bus, BusUnavailable
 from shared.buses import open_bus
 from shared.consumer import Consumer
@@ -61,6 +62,7 @@ class Worker:
     bus: Bus
     consumer: Consumer
     relay: Relay
+    sealer: Sealer
     stopping: asyncio.Event
 
     async def fire_timers(self) -> None:
@@ -85,6 +87,7 @@ class Worker:
         """Measure every few seconds; end the process when messages wait and none is taken: a new one does better than a stalled one."""
         while not self.stopping.is_set():
             await _despite(self._measure_database)
+            await _despite(self.sealer.measure)
             with suppress(BusUnavailable):
                 lag = await self._measure_lag()
                 if lag and self.consumer.stalled_for() > STALLED_AFTER:
@@ -139,7 +142,8 @@ async def _run(service: Service, settings: Settings) -> None:
     outgoing = open_bus(settings, None, [])
     relay = Relay(pool, outgoing, f"/{service.name}", settings.member)
     consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)
-    worker = Worker(service, settings, pool, bus, consumer, relay, stopping)
+    sealer = Sealer(pool)
+    worker = Worker(service, settings, pool, bus, consumer, relay, sealer, stopping)
     server = uvicorn.Server(
         uvicorn.Config(_health(worker), host=settings.host, port=settings.port + WORKER_PORT, log_config=None, access_log=False)
     )
@@ -148,7 +152,7 @@ async def _run(service: Service, settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
     serving = asyncio.create_task(server.serve())
     settle()
-    jobs = [relay.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
+    jobs = [relay.run(stopping), sealer.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
     jobs += [consumer.run(stopping)] if service.handlers.all else []
     try:
         await _all_or_none([asyncio.create_task(job) for job in jobs], stopping)

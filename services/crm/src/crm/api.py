@@ -66,6 +66,7 @@ async def post_case(new: NewCase, tx: Tx, response: Response) -> CaseView:
     """Take a complaint, a question or a claim in. With a `reference` the same case is taken once, however often it is sent."""
     done = only(await open_cases(tx, [new]))
     response.status_code = 201 if done.created else 200
+    response.headers["Location"] = f"/cases/{done.value.case_id}"
     return CaseView.model_validate(done.value, from_attributes=True)
 
 

@@ -27,7 +27,8 @@ ALL_HOLDS = HoldRelease()
 async def place_order(new: NewOrder, tx: Tx) -> Response:
     """Place an order. The same `customer_reference` with the same body is answered as at first, with another body refused."""
     placed = only(await place_orders(tx, [new], terms()))
-    return _answer(as_placed(placed.value), 201 if placed.created else 200)
+    view = as_placed(placed.value)
+    return _answer(view, 201 if placed.created else 200, {"Location": f"/orders/{view.order_id}"})
 
 
 @api.post("/orders/batch", response_model=BatchResult)
@@ -87,6 +88,6 @@ async def lift_hold(order_id: UUID, tx: Tx, gone: HoldRelease = ALL_HOLDS) -> Re
     return _answer(await order_in(tx, order_id), 200)
 
 
-def _answer(view: BaseModel, status: int) -> Response:
+def _answer(view: BaseModel, status: int, headers: dict[str, str] | None = None) -> Response:
     """Written at once: validating our own answer again would cost as much as all the rest of placing."""
-    return Response(view.__pydantic_serializer__.to_json(view), status, media_type="application/json")
+    return Response(view.__pydantic_serializer__.to_json(view), status, headers, "application/json")

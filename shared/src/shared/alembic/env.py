@@ -3,6 +3,7 @@
 import asyncio
 
 from alembic import context
+from shared.audit.console import record_migration
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import SchemaItem
@@ -17,7 +18,13 @@ def _ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, compar
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata, include_object=_ours, transaction_per_migration=True)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=_ours,
+        transaction_per_migration=True,
+        on_version_apply=record_migration,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
