@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from secrets import token_urlsafe
 
 import asyncpg
 import httpx
@@ -17,7 +18,7 @@ from deploy.local.java import missing as missing_tools
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 
-OPERATOR_KEY = "operator.0123456789abcdef0123456789abcdef"
+OPERATOR_KEY = f"operator.{token_urlsafe(32)}"
 PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
 
 

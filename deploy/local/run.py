@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from shared.plain import lines
 
 from deploy.local.errors import StackError
 from deploy.local.leftovers import end_leftovers, servers
@@ -36,7 +37,7 @@ def main() -> int:
         return serve(system, demo=not wanted.no_demo, once=wanted.once)
     except StackError as refused:
         console.print(f"[bold red]{type(refused).__name__}[/] ", end="")
-        console.print(str(refused), markup=False, soft_wrap=True)
+        say(str(refused))
         return 1
 
 
@@ -115,11 +116,11 @@ def show(system: LocalSystem) -> None:
     console.print(table)
     console.print(f"Operator key   {system.operator_key}")
     console.print(f"Events         {f'Apache Kafka at {system.kafka.bootstrap}' if system.kafka else 'a log in PostgreSQL'}")
-    console.print(f"Logs           {system.folder / 'logs'}/<process>.log", markup=False)
+    say(f"Logs           {system.folder / 'logs'}/<process>.log")
 
 
 def say(text: str) -> None:
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(lines(text), markup=False, soft_wrap=True)
 
 
 def _arguments() -> argparse.Namespace:

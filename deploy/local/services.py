@@ -2,12 +2,12 @@
 
 import http.client
 import os
-import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from shared.secrets import HOW, weak_key
 
 from deploy.local.errors import StackError
 from deploy.local.processes import free_port, is_free
@@ -69,6 +69,6 @@ def operator_key(folder: Path) -> str:
     if not key:
         key = f"operator.{secrets.token_hex(20)}"
         write_private(file, key + "\n")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}\.[^\s.]{32,}", key):
-        raise StackError("LSC_OPERATOR_KEY is `id.secret` with a secret of at least 32 characters.")
+    if why := weak_key(key):
+        raise StackError(f"LSC_OPERATOR_KEY is refused: {why}. {HOW}")
     return key

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from statistics import median
 from urllib.request import urlopen
 from uuid import UUID
@@ -22,7 +23,7 @@ from deploy.local.processes import free_port
 from tests.bench.cpu import Cpu
 from tests.bench.generator import Run, closed, open_loop, requests
 
-KEY = "bench.0123456789abcdef0123456789abcdef"
+KEY = f"bench.{token_urlsafe(32)}"
 CUSTOMER, SKUS, CONNECTIONS = "BENCH", 100, 16
 ROUNDS, ORDERS = 3, 4000
 

@@ -207,10 +207,13 @@ def test_the_operator_key_is_made_once_and_kept_private(tmp_path: Path, monkeypa
 
     assert operator_key(tmp_path) == key
     assert (tmp_path / "operator.key").stat().st_mode & 0o077 == 0
-    monkeypatch.setenv("LSC_OPERATOR_KEY", "me." + "x" * 32)
-    assert operator_key(tmp_path) == "me." + "x" * 32
+    monkeypatch.setenv("LSC_OPERATOR_KEY", "me.r0vF7hQ2mZ-Lw9TzXk4bNc6YdUj8sAeG")
+    assert operator_key(tmp_path) == "me.r0vF7hQ2mZ-Lw9TzXk4bNc6YdUj8sAeG"
     monkeypatch.setenv("LSC_OPERATOR_KEY", "too.short")
-    with pytest.raises(StackError, match="at least 32"):
+    with pytest.raises(StackError, match="fewer than 32"):
+        operator_key(tmp_path)
+    monkeypatch.setenv("LSC_OPERATOR_KEY", "me." + "x" * 32)
+    with pytest.raises(StackError, match="few characters"):
         operator_key(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from secrets import token_urlsafe
 
 import asyncpg
 import httpx
@@ -17,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from tests.shared.plumbing import World, metadata
 
-KEY = "operator.0123456789abcdef0123456789abcdef"
+KEY = f"operator.{token_urlsafe(32)}"
 
 
 class NewThing(Body):

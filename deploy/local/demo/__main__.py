@@ -14,6 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from shared.plain import printed
 
 from deploy.local.demo.choices import Choices
 from deploy.local.demo.client import GaveUp, Refused
@@ -61,7 +62,7 @@ def main() -> int:
         show(console, result)
     except* (Refused, GaveUp) as failed:
         for failure in _leaves(failed):
-            console.print(f"[red]The play broke off:[/] {failure}", highlight=False, soft_wrap=True)
+            console.print("[red]The play broke off:[/]", printed(failure), highlight=False, soft_wrap=True)
     return 0 if result and not result.faults else 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
+from shared.plain import printed
 
 from deploy.local.demo.dataset import Plan
 from deploy.local.demo.kpis import Figure
@@ -38,7 +39,7 @@ def show(console: Console, outcome: Outcome) -> None:
     rate = len(outcome.plan.sales) / outcome.seconds
     console.print(f"\n{len(outcome.plan.sales)} orders from the first call to rest in {outcome.seconds:.1f} s, {rate:.1f} orders/s.")
     for fault in outcome.faults:
-        console.print(f"[{_BAD}]Not as promised:[/] {fault}", highlight=False, soft_wrap=True)
+        console.print(f"[{_BAD}]Not as promised:[/]", printed(fault), highlight=False, soft_wrap=True)
     if not outcome.faults:
         console.print(f"[{_GOOD}]Every order came to its end, the counts add up, no invariant is broken.[/]")
 
@@ -50,7 +51,7 @@ def _orders(console: Console, outcome: Outcome) -> None:
     table.add_column("why")
     for status, count in outcome.statuses.most_common():
         reasons = ", ".join(f"{number} {reason}" for (kind, reason), number in outcome.reasons.most_common() if kind == status)
-        table.add_row(status, str(count), "stock is really short (I11)" if status == "backordered" else reasons)
+        table.add_row(printed(status), str(count), "stock is really short (I11)" if status == "backordered" else printed(reasons))
     table.add_row("in all", str(outcome.statuses.total()), "", style="bold")
     console.print(table)
 
@@ -61,7 +62,7 @@ def _counts(console: Console, title: str, word: str, counts: Mapping[str, int]) 
     table.add_column("", justify="right")
     for what, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if count:
-            table.add_row(what, str(count))
+            table.add_row(printed(what), str(count))
     console.print(table)
 
 
@@ -102,7 +103,7 @@ def _events(console: Console, events: Counter[tuple[str, str]]) -> None:
         table.add_column(name)
     table.add_column("events", justify="right")
     for (topic, type_), count in sorted(events.items()):
-        table.add_row(topic, type_, str(count))
+        table.add_row(printed(topic), printed(type_), str(count))
     console.print(table)
 
 

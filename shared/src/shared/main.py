@@ -16,6 +16,7 @@ from shared.migrations import config, migrate, upgrade
 from shared.observability import start_logging
 from shared.service import Service, create_app
 from shared.settings import Settings
+from shared.starting import read_settings
 
 WORKER_PORT = 100
 """The worker answers /livez, /readyz and /metrics at the service's port plus this."""
@@ -23,7 +24,7 @@ WORKER_PORT = 100
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     chosen = _parser(service).parse_args(arguments)
-    settings = service.settings()
+    settings = read_settings(service.settings)
     match chosen.command:
         case "migrate":
             upgrade(service.package, settings.database(service.package))

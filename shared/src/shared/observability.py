@@ -1,10 +1,13 @@
 import logging
 import sys
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from shared.redaction import redact
 
 _API, _WORKER = CollectorRegistry(), CollectorRegistry()
 
@@ -66,7 +69,7 @@ def start_logging(service: str, process: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, structlog.processors.JSONRenderer()],
             foreign_pre_chain=chain,
         )
     )
@@ -81,6 +84,13 @@ def start_logging(service: str, process: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, process=process)
+    logging.captureWarnings(True)
+    sys.excepthook = _tell
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The end of a process is a log line as well."""
+    structlog.get_logger().critical("process.failed", exc_info=(kind, error, trace))
 
 
 def set_gauges(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:

@@ -8,6 +8,7 @@ from shared.applying import Batch
 from shared.audit.console import record_command
 from shared.database import Pool, Transaction, open_pool, transaction
 from shared.gate import Verdict, judge
+from shared.plain import line, printed
 from shared.registry import Handlers
 from shared.service import Service
 from shared.settings import Settings
@@ -20,11 +21,11 @@ async def operate(service: Service, settings: Settings, action: str, aggregate: 
         if action == "list":
             console.print(await _table(pool, service.name))
         elif aggregate is None:
-            console.print(f"Say which: python -m {service.package} parked {action} kind/id")
+            console.print(f"Say which: python -m {service.package} parked {action} kind/id", markup=False)
         elif action == "replay":
-            console.print(await replay(pool, service.name, service.handlers, aggregate))
+            console.print(printed(await replay(pool, service.name, service.handlers, aggregate)))
         else:
-            console.print(await discard(pool, service.name, aggregate))
+            console.print(printed(await discard(pool, service.name, aggregate)))
     finally:
         await pool.close()
 
@@ -39,7 +40,11 @@ async def _table(pool: Pool, consumer: str) -> Table:
     table = Table("aggregate", "applied up to", "parked at", "events waiting", "because", title=f"Parked in {consumer}")
     for row in rows:
         table.add_row(
-            row["aggregate"], str(row["version"]), f"{row['parked_at']:%Y-%m-%d %H:%M:%S}", str(row["waits"]), row["parked_because"][:120]
+            printed(row["aggregate"]),
+            str(row["version"]),
+            f"{row['parked_at']:%Y-%m-%d %H:%M:%S}",
+            str(row["waits"]),
+            printed(line(row["parked_because"])[:120]),
         )
     return table
 

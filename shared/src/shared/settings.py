@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.secrets import HOW, weak_database, weak_key
+
 STACK_FILE = ".local/stack.env"
 """Written by the embedded stack; read where the environment says nothing."""
 
@@ -26,11 +28,11 @@ Duration = Annotated[timedelta, BeforeValidator(duration), Field(ge=timedelta(0)
 class Settings(BaseSettings):
     """What every service reads from its environment; a service adds its own below."""
 
-    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    database_url: str = Field(validation_alias="DATABASE_URL")
+    database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
     kafka_bootstrap_servers: str | None = Field(None, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
-    log_url: str | None = None
+    log_url: str | None = Field(None, repr=False)
     operator_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -49,8 +51,8 @@ class Settings(BaseSettings):
     @field_validator("operator_key")
     @classmethod
     def strong(cls, key: SecretStr | None) -> SecretStr | None:
-        if key and not re.fullmatch(r"[A-Za-z0-9_-]{1,40}\.[^\s.]{32,}", key.get_secret_value()):
-            raise ValueError("LSC_OPERATOR_KEY is `id.secret` with a secret of at least 32 characters")
+        if key and (why := weak_key(key.get_secret_value())):
+            raise ValueError(f"refused: {why}. It is `id.secret` with a secret of at least 32 characters that nobody can guess. {HOW}")
         return key
 
     @field_validator("trusted_proxies")
@@ -59,6 +61,13 @@ class Settings(BaseSettings):
         for proxy in proxies.split(",") if proxies else ():
             ip_network(proxy.strip())
         return proxies
+
+    @field_validator("database_url", "log_url")
+    @classmethod
+    def guarded(cls, url: str | None) -> str | None:
+        if url and (why := weak_database(url)):
+            raise ValueError(f"refused: {why}. {HOW}")
+        return url
 
     @field_validator("business_zone")
     @classmethod

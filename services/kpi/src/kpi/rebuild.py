@@ -22,6 +22,7 @@ from shared.observability import start_logging
 from shared.progress import places
 from shared.service import Service
 from shared.settings import Settings
+from shared.starting import read_settings
 from sqlalchemy import text
 
 from kpi import shadow
@@ -177,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m kpi.rebuild", description="Replay the topics into empty tables and put them in place.")
     parser.add_argument("--check", action="store_true", help="only compare: change nothing, fail when a figure differs")
     check = parser.parse_args(arguments).check
-    settings, console = SERVICE.settings(), Console()
+    settings, console = read_settings(SERVICE.settings), Console()
     start_logging(SERVICE.name, "rebuild", settings.log_level)
     try:
         with Progress(console=console) as shown:

@@ -1,0 +1,50 @@
+"""How a process reads what it was told: what is wrong is said in sentences, never with the value."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from shared.plain import line, lines
+from shared.redaction import know, scrub
+from shared.secrets import password_of
+from shared.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+REFUSED = 2
+
+
+def read_settings(settings: Callable[[], S]) -> S:
+    """Ends the process with exit code 2 where they cannot be; what is secret in them is kept out of every text from here on."""
+    sys.excepthook = _tell
+    try:
+        read = settings()
+    except ValidationError as faults:
+        sys.stderr.write("This cannot start:\n" + "".join(f"  {sentence}\n" for sentence in _sentences(faults)))
+        sys.exit(REFUSED)
+    know(secrets_of(read))
+    return read
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Of keys `id.secret` both the whole and the secret."""
+    keys = [value.get_secret_value() for _, value in settings if hasattr(value, "get_secret_value")]
+    passwords = [password_of(url) for url in (settings.database_url, settings.log_url or "")]
+    return [*keys, *(key.partition(".")[2] for key in keys), *passwords]
+
+
+def _sentences(faults: ValidationError) -> list[str]:
+    told = faults.errors(include_input=False)
+    return [line(f"{_variable(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}") for fault in told]
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = ".".join(map(str, place))
+    return name if name.isupper() else f"LSC_{name}".upper()
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(lines(scrub("".join(traceback.format_exception(kind, error, trace)), 64_000)))
