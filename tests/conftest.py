@@ -11,14 +11,19 @@ import asyncpg
 import httpx
 import pytest
 from shared.database import Connection, Pool, Transaction, open_pool
+from shared.key_store import KeyStore, open_key_store
+from shared.key_upkeep import make_key_store
 from shared.migrations import migrate, upgrade
+from shared.sealing import MasterKeys, new_master_key
 from shared.service import Service, create_app
+from shared.settings import KEYS_DATABASE
 
 from deploy.local.java import missing as missing_tools
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 
 OPERATOR_KEY = f"operator.{token_urlsafe(32)}"
+MASTER_KEY = new_master_key("test")
 PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
 
 
@@ -27,6 +32,7 @@ def environment() -> Iterator[None]:
     """No test reaches a system that happens to run on this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/{database}")
+        patch.setenv("LSC_MASTER_KEY", MASTER_KEY)
         yield
 
 
@@ -35,6 +41,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """One PostgreSQL for the whole run, without fsync: nothing in it must survive the run."""
     folder: Path = tmp_path_factory.mktemp("postgres")
     with Postgres(folder, fsync=False) as server:
+        server.create_database(KEYS_DATABASE)
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(asyncio.run, make_key_store(server.url(KEYS_DATABASE))).result()
         yield server
     server.wipe()
 
@@ -84,6 +93,14 @@ def database(service: Service, database_of: Callable[[str], str]) -> str:
 @pytest.fixture(scope="module")
 async def pool(database: str) -> AsyncIterator[Pool]:
     made = await open_pool(database, 10)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def key_store(postgres: Postgres) -> AsyncIterator[KeyStore]:
+    """The keys of data subjects that the service uses as well, without its memory."""
+    made = await open_key_store(postgres.url(KEYS_DATABASE), MasterKeys(MASTER_KEY))
     yield made
     await made.close()
 

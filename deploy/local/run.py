@@ -103,7 +103,7 @@ def reset() -> int:
         path = FOLDER / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     lock.release()
-    say("All data of the embedded stack is forgotten; the operator key and Kafka's jars are kept.")
+    say("All data of the embedded stack is forgotten; the operator key, the master key and Kafka's jars are kept.")
     return 0
 
 

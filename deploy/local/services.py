@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from shared.sealing import check_master_key, new_master_key
 from shared.secrets import HOW, weak_key
 
 from deploy.local.errors import StackError
@@ -60,6 +61,19 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def master_key(folder: Path) -> str:
+    """LSC_MASTER_KEY, or one made once and kept: without it what is sealed in the databases cannot be read."""
+    file = folder / "master.key"
+    key = os.environ.get("LSC_MASTER_KEY") or (file.read_text().strip() if file.exists() else "")
+    if not key:
+        key = new_master_key("local")
+        write_private(file, key + "\n")
+    try:
+        return check_master_key(key)
+    except ValueError as weak:
+        raise StackError(str(weak)) from None
 
 
 def operator_key(folder: Path) -> str:

@@ -14,14 +14,29 @@ from deploy.local.kafka import Kafka
 from deploy.local.leftovers import Record, end_leftovers, kafka_folder, postgres_folder
 from deploy.local.postgres import Postgres
 from deploy.local.processes import became, listens
-from deploy.local.services import ROLES, SERVICES, WORKER_OFFSET, Service, answers, free_first_port, operator_key, ports_from, require_free
+from deploy.local.services import (
+    ROLES,
+    SERVICES,
+    WORKER_OFFSET,
+    Service,
+    answers,
+    free_first_port,
+    master_key,
+    operator_key,
+    ports_from,
+    require_free,
+)
 from deploy.local.sidefile import Lock, write_private
 from deploy.local.watch import Program, Watch
 
 LOG_DATABASE = "lsc_log"
+KEYS_DATABASE = "lsc_keys"
 READY_SECONDS = 60
 STOP_SECONDS = 20
-OURS = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "LSC_LOG_URL", "LSC_OPERATOR_KEY", "LSC_PORT", "LSC_HOST", "LSC_INSTANCE")
+OURS = (
+    *("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "LSC_LOG_URL", "LSC_KEYS_URL", "LSC_OPERATOR_KEY", "LSC_MASTER_KEY"),
+    *("LSC_PORT", "LSC_HOST", "LSC_INSTANCE"),
+)
 """What a caller's environment says of these is of another system than the one started here."""
 
 Broker = Literal["postgres", "kafka"]
@@ -141,7 +156,7 @@ class LocalSystem:
             starts = [threads.submit(server.start) for server in (self.postgres, self.kafka) if server]
             for start in starts:
                 start.result()
-        for database in (*(service.package for service in self.services), LOG_DATABASE):
+        for database in (*(service.package for service in self.services), LOG_DATABASE, KEYS_DATABASE):
             self.postgres.create_database(database)
         self._watch.start()
         self._say(f"{'PostgreSQL and Kafka run' if self.kafka else 'PostgreSQL runs'} ({time.monotonic() - began:.1f} s).")
@@ -152,7 +167,9 @@ class LocalSystem:
         self.stack = {
             "DATABASE_URL": self.postgres.url("{database}"),
             "LSC_LOG_URL": self.postgres.url(LOG_DATABASE),
+            "LSC_KEYS_URL": self.postgres.url(KEYS_DATABASE),
             "LSC_OPERATOR_KEY": self.operator_key,
+            "LSC_MASTER_KEY": self._extra.get("LSC_MASTER_KEY") or master_key(self.folder),
         }
         if self.kafka:
             self.stack["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap
@@ -165,7 +182,8 @@ class LocalSystem:
     def _prepare(self) -> None:
         """Migrations of every database and the topics of the bus, side by side."""
         began = time.monotonic()
-        jobs = {f"{service.name}-migrate": [service.package, "migrate"] for service in self.services} | {"topics": ["shared", "topics"]}
+        jobs = {f"{service.name}-migrate": [service.package, "migrate"] for service in self.services}
+        jobs |= {"topics": ["shared", "topics"], "key-store": ["shared", "key-store"]}
         with ThreadPoolExecutor(len(jobs)) as threads:
             for _ in threads.map(self._run_once, jobs.items()):
                 pass

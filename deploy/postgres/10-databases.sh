@@ -10,3 +10,10 @@ CREATE DATABASE :"service" OWNER :"service";
 REVOKE CONNECT ON DATABASE :"service" FROM PUBLIC;
 SQL
 done
+
+# The key store: order-intake makes and destroys the keys of data subjects, dispatch may read them, nobody else gets in.
+psql -Xq -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+CREATE DATABASE lsc_keys OWNER order_intake;
+REVOKE CONNECT ON DATABASE lsc_keys FROM PUBLIC;
+GRANT CONNECT ON DATABASE lsc_keys TO dispatch;
+SQL

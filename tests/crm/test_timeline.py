@@ -39,6 +39,7 @@ SPOKEN = {
     "order.closed.v1/001-after-a-week": "Order closed",
     "order.confirmed.v1/001-straight": "Order confirmed, delivery promised between 2026-05-04 01:00 UTC and 2026-05-07 01:00 UTC",
     "order.delivered.v1/001-on-time": "Order delivered at 2026-05-05 06:58 UTC, nothing of it is on its way any more",
+    "order.erased.v1/001-after-its-end": "Personal data of the consignee erased",
     "order.held.v1/001-by-hand": "Order put on hold: credit",
     "order.hold_released.v1/001-lifted": "A hold of the order was lifted",
     "order.received.v1/001-straight": "Order 536365 received: 3 lines, 19 units, standard service",

@@ -29,6 +29,7 @@ from shared.events import (
     StockShort,
 )
 from shared.locks import lock
+from shared.sealing import SubjectKey
 from uuid_utils.compat import uuid7
 
 THEN = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -65,10 +66,14 @@ def a_body(customer_id: str, reference: str = "PO-1", quantities: Sequence[int] 
     return {"customer_id": customer_id, "customer_reference": reference, "ship_to": address, "lines": lines, **changes}
 
 
+async def new_keys(count: int) -> list[SubjectKey]:
+    return [SubjectKey.new() for _ in range(count)]
+
+
 async def a_placed_order(tx: Transaction, quantities: Sequence[int] = (10, 5), *, blocked: bool = False, **changes: object) -> UUID:
     customer_id = await a_customer(tx, blocked=blocked)
     new = NewOrder.model_validate(a_body(customer_id, quantities=quantities) | changes)
-    return only(await place_orders(tx, [new], Terms())).value.first.order_id
+    return only(await place_orders(tx, [new], Terms(), new_keys)).value.first.order_id
 
 
 async def a_released_order(tx: Transaction, quantities: Sequence[int] = (10, 5)) -> UUID:

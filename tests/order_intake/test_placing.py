@@ -12,7 +12,7 @@ from shared.events import LINES_PER_EVENT
 from shared.tables import LARGEST_EVENT
 
 from tests.conftest import published
-from tests.order_intake.builders import a_body, a_customer, a_stored_customer
+from tests.order_intake.builders import a_body, a_customer, a_stored_customer, new_keys
 
 
 async def test_an_order_is_confirmed_at_once_with_its_promise(client: httpx.AsyncClient, pool: Pool) -> None:
@@ -91,7 +91,7 @@ async def test_placing_says_received_and_confirmed_or_held(tx: Transaction) -> N
     free, blocked = await a_customer(tx), await a_customer(tx, blocked=True)
     news = [NewOrder.model_validate(a_body(customer_id)) for customer_id in (free, blocked)]
 
-    await place_orders(tx, news, Terms())
+    await place_orders(tx, news, Terms(), new_keys)
 
     said = await published(tx)
     assert [(row["customer_id"], row["type"], row["version"]) for row in said] == [
@@ -169,7 +169,7 @@ async def test_the_largest_order_is_said_in_parts_that_fit(tx: Transaction) -> N
     body = a_body(customer_id, "\U00020000" * 200) | {"lines": lines}
     body["ship_to"] = dict.fromkeys(("name", "street", "city", "postal_code"), '"' * 200) | {"country": "CN"}
 
-    await place_orders(tx, [NewOrder.model_validate(body)], Terms())
+    await place_orders(tx, [NewOrder.model_validate(body)], Terms(), new_keys)
 
     said, parts = await published(tx), ceil(2000 / LINES_PER_EVENT)
     assert [row["type"] for row in said] == ["order.received.v1"] * parts + ["order.confirmed.v1"] * parts

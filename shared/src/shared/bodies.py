@@ -59,14 +59,14 @@ At = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_sane)
 class Body(BaseModel):
     """What a caller sends: unknown fields are refused, and a `customer_id` that is not the caller's own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     own_customer = field_validator("customer_id", check_fields=False)(only_own)
 
 
 class View(BaseModel):
     """What a caller gets."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 def business_time(at: datetime | None, now: datetime, *, pointer: str, after: datetime | None = None) -> datetime:

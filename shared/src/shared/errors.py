@@ -5,6 +5,7 @@
     ├── NotFound 404
     ├── Conflict 409
     │   └── StaleVersion 412
+    ├── Gone 410
     ├── Unauthenticated 401
     ├── Forbidden 403
     ├── Malformed 400           not JSON, broken UTF-8
@@ -64,6 +65,12 @@ class StaleVersion(Conflict):
     status = 412
     type = "stale-version"
     title = "The thing has changed since it was read"
+
+
+class Gone(DomainError):
+    status = 410
+    type = "gone"
+    title = "It was there and is no more"
 
 
 class Unauthenticated(DomainError):

@@ -1,5 +1,6 @@
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,8 @@ from pydantic_core import to_json
 
 from shared.database import Transaction
 from shared.endings import Insert, arrays
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, Gone, InvalidInput
+from shared.sealing import SubjectKey, Unopenable, disclose, enclose, key_ids_in
 
 KEPT_DAYS = 7
 _COLUMNS = ("text", "text", "text", "bytea", "int", "bytea")
@@ -29,12 +31,21 @@ class StillRunning(Conflict):
     title = "The first request with this Idempotency-Key is still running"
 
 
+class Erased(Gone):
+    type = "answer-erased"
+    title = "The answer was erased"
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The answer that was given first."""
+    """The answer that was given first; `body` is enclosed where it holds personal data."""
 
     status: int
     body: bytes
+
+    @property
+    def key_ids(self) -> list[str]:
+        return key_ids_in(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,9 @@ class Once:
             raise InvalidInput("An Idempotency-Key has 1 to 255 visible ASCII characters.")
         return cls(caller, route, key, hashlib.sha256(to_json(_sorted(body))).digest())
 
-    def keep(self, tx: Transaction, status: int, body: bytes) -> None:
-        """Store the answer with the work; the commit fails when the key was used before, and the work with it."""
+    def keep(self, tx: Transaction, status: int, body: bytes, keys: Sequence[SubjectKey] = ()) -> None:
+        """Store the answer with the work, sealed under the keys of those it speaks of; the commit fails when the key was used before."""
+        body = enclose(keys, body, self.caller, self._name) if keys else body
         tx.gather(_ANSWER, [(self.caller, self.route, self.key, self.fingerprint, status, body)])
 
     async def first_answer(self, tx: Transaction) -> Stored | None:
@@ -65,6 +77,19 @@ class Once:
         if row and row["fingerprint"] != self.fingerprint:
             raise AnotherBody("Use a new key for a new request, or send the first body again.")
         return Stored(row["status"], row["body"]) if row else None
+
+    def opened(self, stored: Stored, keys: Mapping[str, SubjectKey]) -> bytes:
+        """The answer as it was given; raises Erased."""
+        if not stored.key_ids:
+            return stored.body
+        try:
+            return disclose(stored.body, keys, self.caller, self._name)
+        except Unopenable:
+            raise Erased("The request was done. Its answer held personal data that was erased since; read the thing itself.") from None
+
+    @property
+    def _name(self) -> str:
+        return f"{self.route} {self.key}"
 
 
 def _sorted(value: Any) -> Any:  # any JSON

@@ -52,6 +52,8 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
 
 def _serve(service: Service, settings: Settings, only: str | None) -> None:
     start_logging(service.name, only or "both", settings.log_level)
+    if service.seals:
+        settings.masters()
     if only == "api":
         return _run_api(service, settings)
     if only == "worker":

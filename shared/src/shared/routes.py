@@ -69,6 +69,7 @@ _ERRORS = {
     403: "The key does not allow this",
     404: "No such thing",
     409: "Contradicts the state of things",
+    410: "The answer to this Idempotency-Key was erased",
     412: "If-Match is stale",
     413: "Body too large",
     422: "Breaks a rule; `faults` says where",
@@ -87,7 +88,7 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
         except BaseException as error:
             await tx.rollback()
             if once and isinstance(error, (DomainError, asyncpg.UniqueViolationError)) and (stored := await _stored(tx, once)):
-                return _replayed(stored)
+                return await _replayed(request, once, stored)
             if left and isinstance(error, RETRIED_AT_ONCE):
                 continue
             if named := _named(error, once):
@@ -102,7 +103,7 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
 async def _answer(tx: Transaction, request: Request, run: Run, once: Once | None) -> Response:
     response = await run(request)
     if once:
-        once.keep(tx, response.status_code, bytes(response.body))
+        once.keep(tx, response.status_code, bytes(response.body), getattr(response, "keys", ()))
     await tx.commit()
     return response
 
@@ -123,8 +124,9 @@ def _named(error: BaseException, once: Once | None) -> DomainError | None:
     return None
 
 
-def _replayed(stored: Stored) -> Response:
-    return Response(stored.body, stored.status, {"Idempotent-Replayed": "true"}, "application/json")
+async def _replayed(request: Request, once: Once, stored: Stored) -> Response:
+    keys = await request.app.state.key_store.read(stored.key_ids) if stored.key_ids else {}
+    return Response(once.opened(stored, keys), stored.status, {"Idempotent-Replayed": "true"}, "application/json")
 
 
 def _cause(request: Request) -> Cause:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -12,6 +12,8 @@ from shared.audit.api import audit_routes
 from shared.database import Pool, open_pool, reader
 from shared.door import Door
 from shared.errors import TooLarge
+from shared.jobs import Job
+from shared.key_store import KeyStore, open_key_store
 from shared.key_watch import note_last_uses, watch_keys
 from shared.keys import Keys
 from shared.memory import settle
@@ -40,6 +42,13 @@ class Service:
     handlers: Handlers = field(default_factory=Handlers)
     timers: Timers = field(default_factory=Timers)
     body_bytes: int = JSON_BYTES
+    seals: bool = False
+    """It stores personal data: it needs the key store and the master key."""
+    jobs: Sequence[Job] = ()
+    """What the worker does again and again beside its timers."""
+
+    async def key_store(self, settings: Settings) -> KeyStore | None:
+        return await open_key_store(settings.key_store(self.package), settings.masters()) if self.seals else None
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -54,6 +63,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         app.state.keys = Keys()
         app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address)
         watching = asyncio.create_task(watch_keys(app.state.keys, app.state.pool, settings.operator_key))
+        app.state.key_store = await service.key_store(settings)
         settle()
         yield
         app.state.draining = True
@@ -61,6 +71,8 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         with suppress(asyncio.CancelledError):
             await watching
         await note_last_uses(app.state.keys, app.state.pool)
+        if app.state.key_store:
+            await app.state.key_store.close()
         await app.state.reader.dispose()
         await app.state.pool.close()
 

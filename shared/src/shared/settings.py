@@ -3,13 +3,16 @@ import socket
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.sealing import HOW_TO_MAKE_ONE, MasterKeys, check_master_key
 from shared.secrets import HOW, weak_database, weak_key
 
+KEYS_DATABASE = "lsc_keys"
 STACK_FILE = ".local/stack.env"
 """Written by the embedded stack; read where the environment says nothing."""
 
@@ -33,6 +36,11 @@ class Settings(BaseSettings):
     database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
     kafka_bootstrap_servers: str | None = Field(None, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     log_url: str | None = Field(None, repr=False)
+    keys_url: str | None = Field(None, repr=False)
+    """The key store; the database `lsc_keys` beside the others where it is not set."""
+    master_key: SecretStr | None = None
+    master_keys_former: SecretStr | None = None
+    """Those that still wrap keys, after a new one was made; parted by commas."""
     operator_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -62,12 +70,19 @@ class Settings(BaseSettings):
             ip_network(proxy.strip())
         return proxies
 
-    @field_validator("database_url", "log_url")
+    @field_validator("database_url", "log_url", "keys_url")
     @classmethod
     def guarded(cls, url: str | None) -> str | None:
         if url and (why := weak_database(url)):
             raise ValueError(f"refused: {why}. {HOW}")
         return url
+
+    @field_validator("master_key", "master_keys_former")
+    @classmethod
+    def random(cls, keys: SecretStr | None) -> SecretStr | None:
+        for key in keys.get_secret_value().split(",") if keys and keys.get_secret_value() else ():
+            check_master_key(key)
+        return keys
 
     @field_validator("business_zone")
     @classmethod
@@ -81,3 +96,14 @@ class Settings(BaseSettings):
 
     def database(self, package: str) -> str:
         return self.database_url.replace("{database}", package)
+
+    def key_store(self, package: str) -> str:
+        url = self.keys_url or urlsplit(self.database_url)._replace(path=f"/{KEYS_DATABASE}").geturl()
+        return url.replace("{database}", package)
+
+    def masters(self) -> MasterKeys:
+        """The key under which this installation's personal data is sealed; without one nothing that holds any may start."""
+        if not self.master_key or not self.master_key.get_secret_value():
+            raise SystemExit(f"Set LSC_MASTER_KEY: names and addresses are stored sealed. {HOW_TO_MAKE_ONE}")
+        former = self.master_keys_former.get_secret_value() if self.master_keys_former else ""
+        return MasterKeys(self.master_key.get_secret_value(), [key for key in former.split(",") if key])

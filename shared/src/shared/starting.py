@@ -31,8 +31,8 @@ def read_settings(settings: Callable[[], S]) -> S:
 
 def secrets_of(settings: Settings) -> list[str]:
     """Of keys `id.secret` both the whole and the secret."""
-    keys = [value.get_secret_value() for _, value in settings if hasattr(value, "get_secret_value")]
-    passwords = [password_of(url) for url in (settings.database_url, settings.log_url or "")]
+    keys = [key for _, value in settings if hasattr(value, "get_secret_value") for key in value.get_secret_value().split(",")]
+    passwords = [password_of(url) for url in (settings.database_url, settings.log_url or "", settings.keys_url or "")]
     return [*keys, *(key.partition(".")[2] for key in keys), *passwords]
 
 

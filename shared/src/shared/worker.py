@@ -19,6 +19,8 @@ from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.database import Pool, open_pool, passes, transaction
 from shared.idempotency import KEPT_DAYS
+from shared.jobs import Job
+from shared.key_store import KeyStore
 from shared.main import WORKER_PORT
 from shared.memory import settle
 from shared.migrations import at_head
@@ -64,6 +66,20 @@ class Worker:
     relay: Relay
     sealer: Sealer
     stopping: asyncio.Event
+    key_store: KeyStore | None
+
+    async def do(self, job: Job) -> None:
+        assert self.key_store
+        store = self.key_store
+        while not self.stopping.is_set():
+            try:
+                done = await _despite(lambda: job.piece(self.pool, store))
+            except Exception:  # the others go on; this one is tried again
+                log.exception("job.failed", job=job.name)
+                done = 0
+            if done:
+                self.relay.wake.set()
+            await _sleep(0.01 if done else job.seconds, self.stopping)
 
     async def fire_timers(self) -> None:
         while not self.stopping.is_set():
@@ -138,12 +154,13 @@ FROM (
 async def _run(service: Service, settings: Settings) -> None:
     stopping = asyncio.Event()
     pool = await open_pool(settings.database(service.package), settings.pool_size)
+    key_store = await service.key_store(settings)
     bus = open_bus(settings, service.name, service.handlers.topics)
     outgoing = open_bus(settings, None, [])
     relay = Relay(pool, outgoing, f"/{service.name}", settings.member)
     consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)
     sealer = Sealer(pool)
-    worker = Worker(service, settings, pool, bus, consumer, relay, sealer, stopping)
+    worker = Worker(service, settings, pool, bus, consumer, relay, sealer, stopping, key_store)
     server = uvicorn.Server(
         uvicorn.Config(_health(worker), host=settings.host, port=settings.port + WORKER_PORT, log_config=None, access_log=False)
     )
@@ -153,6 +170,7 @@ async def _run(service: Service, settings: Settings) -> None:
     serving = asyncio.create_task(server.serve())
     settle()
     jobs = [relay.run(stopping), sealer.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
+    jobs += [worker.do(job) for job in service.jobs]
     jobs += [consumer.run(stopping)] if service.handlers.all else []
     try:
         await _all_or_none([asyncio.create_task(job) for job in jobs], stopping)
@@ -160,6 +178,8 @@ async def _run(service: Service, settings: Settings) -> None:
         await asyncio.gather(bus.close(), outgoing.close(), return_exceptions=True)
         server.should_exit = True
         await serving
+        if key_store:
+            await key_store.close()
         await pool.close()
 
 

@@ -22,6 +22,7 @@ from shared.events import (
     OrderClosed,
     OrderConfirmed,
     OrderDelivered,
+    OrderErased,
     OrderHeld,
     OrderHoldReleased,
     OrderReceived,
@@ -130,6 +131,11 @@ def _(event: OrderDelivered, names: Names) -> str:
 @entry.register
 def _(event: OrderClosed, names: Names) -> str:
     return "Order closed"
+
+
+@entry.register
+def _(event: OrderErased, names: Names) -> str:
+    return "Personal data of the consignee erased"
 
 
 @entry.register

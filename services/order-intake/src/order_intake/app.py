@@ -14,4 +14,5 @@ SERVICE = Service(
     router=api,
     handlers=handlers,
     timers=timers,
+    seals=True,
 )

@@ -153,6 +153,7 @@ def _release_part(order: Order, reserved: list[tuple[tuple[str, int], int]]) -> 
         for warehouse, lines in groupby(reserved, key=lambda each: each[0][0])
     )
     order.open_shipments += len(warehouses)
+    assert order.ship_to  # only what has ended is erased
     address = SealedAddress(key_id=order.ship_to_key_id, sealed=order.ship_to)
     order.say(
         OrderReleased(

@@ -48,7 +48,8 @@ class Order:
     requested_latest: datetime | None
     consignee_code: str | None
     ship_to_key_id: str | None
-    ship_to: str
+    ship_to: str | None
+    """Sealed; null once it was erased."""
     partial: bool = False
     confirmed_at: datetime | None = None
     promised_earliest: datetime | None = None

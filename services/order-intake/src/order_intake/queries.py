@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
 from shared.database import Transaction
+from shared.key_store import KeyStore
 from shared.pages import Page, page
+from shared.sealing import SubjectKey
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from order_intake.consignee import opened
 from order_intake.errors import OrderNotFound
 from order_intake.lifecycle import OrderStatus
 from order_intake.models import holds, order_history, order_lines, orders
@@ -19,30 +23,38 @@ from order_intake.quantities import BUCKETS, Line
 from order_intake.schemas import HistoryView, HoldView, LineView, OrderFilters, OrderView, PromiseView, QuantitiesView
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_KEYS: Mapping[str, SubjectKey] = MappingProxyType({})
 WHOLE_ORDER_STATES = frozenset({OrderStatus.RECEIVED, OrderStatus.CLOSED, OrderStatus.REJECTED, OrderStatus.CANCELLED})
 """States that an order and its lines have together, whatever bucket the units lie in."""
 
 
-async def order_by_id(reading: AsyncConnection, order_id: UUID) -> OrderView:
+async def order_by_id(reading: AsyncConnection, order_id: UUID, store: KeyStore) -> OrderView:
     row = (await reading.execute(_orders().where(orders.c.order_id == order_id))).mappings().one_or_none()
     if row is None:
         raise OrderNotFound(order_id)
-    return _view(row)
+    return _view(row, await store.read([row["ship_to_key_id"]]))
 
 
-async def order_in(tx: Transaction, order_id: UUID) -> OrderView:
-    """The order as this transaction leaves it."""
+async def key_of(tx: Transaction, order_id: UUID, store: KeyStore) -> dict[str, SubjectKey]:
+    """The key of the order's consignee, read before the order is locked; none where it is erased, or unknown."""
+    row = await tx.glance("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id)
+    return await store.read([row["ship_to_key_id"]]) if row else {}
+
+
+async def order_in(tx: Transaction, order_id: UUID, keys: Mapping[str, SubjectKey] = NO_KEYS) -> OrderView:
+    """The order as this transaction leaves it; without its key nobody sees the consignee."""
     row = await tx.fetchrow(_ORDER, order_id)
     if row is None:
         raise OrderNotFound(order_id)
-    return _view(dict(row))
+    return _view(dict(row), keys)
 
 
-async def orders_page(reading: AsyncConnection, filters: OrderFilters) -> Page[OrderView]:
+async def orders_page(reading: AsyncConnection, filters: OrderFilters, store: KeyStore) -> Page[OrderView]:
     """In the order of their ids, which is the order in which they were received."""
     wanted = _orders().where(*_conditions(filters)).order_by(orders.c.order_id).limit(filters.limit + 1)
-    views = [_view(row) for row in (await reading.execute(wanted)).mappings()]
-    return page(views, filters.limit, lambda view: view.order_id)
+    rows = (await reading.execute(wanted)).mappings().all()
+    keys = await store.read(row["ship_to_key_id"] for row in rows)
+    return page([_view(row, keys) for row in rows], filters.limit, lambda view: view.order_id)
 
 
 def _conditions(filters: OrderFilters) -> list[ColumnElement[bool]]:
@@ -88,7 +100,7 @@ _ORDER = str(_orders().where(orders.c.order_id == bindparam("order_id")).compile
 """For a transaction of the commands, which is not SQLAlchemy's."""
 
 
-def _view(row: Mapping[str, Any]) -> OrderView:
+def _view(row: Mapping[str, Any], keys: Mapping[str, SubjectKey]) -> OrderView:
     status = OrderStatus(row["status"])
     return OrderView(
         order_id=row["order_id"],
@@ -98,6 +110,8 @@ def _view(row: Mapping[str, Any]) -> OrderView:
         partial=row["partial"],
         cancellation=row["cancellation"],
         received_at=row["received_at"],
+        ship_to=opened(row["ship_to"], row["ship_to_key_id"], row["customer_id"], keys),
+        erased_at=row["erased_at"],
         promised=PromiseView(earliest=row["promised_earliest"], latest=row["promised_latest"]) if row["promised_latest"] else None,
         holds=[HoldView(hold_id=hold_id, reason=reason, placed_at=placed_at) for hold_id, reason, placed_at in from_json(row["holds"])],
         lines=[_line(Line(*line), status) for line in from_json(row["lines"])],

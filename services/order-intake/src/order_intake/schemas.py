@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
 from shared.batches import Item
 from shared.bodies import At, Body, Code, Flag, LineNo, Quantity, Text, View
-from shared.events import By, ServiceLevel, Window
+from shared.events import By, ServiceLevel, ShipTo, Window
 from shared.pages import Paging
 
 from order_intake.lifecycle import OrderStatus
@@ -42,6 +42,9 @@ class Address(Body):
         if (self.latitude is None) != (self.longitude is None):
             raise ValueError("latitude and longitude belong together")
         return self
+
+    def as_sealed(self) -> ShipTo:
+        return ShipTo.model_construct(**self.__dict__)
 
 
 class RequestedDelivery(Body):
@@ -208,7 +211,7 @@ class HistoryView(View):
 
 
 class OrderView(View):
-    """An order as it stands. `holds` are the open ones; `promised` is null until it is confirmed."""
+    """An order as it stands. `holds` are the open ones; `promised` is null until it is confirmed, `ship_to` once it was erased."""
 
     order_id: UUID
     customer_id: str
@@ -217,6 +220,8 @@ class OrderView(View):
     partial: bool
     cancellation: Cancellation | None
     received_at: datetime
+    ship_to: ShipTo | None
+    erased_at: datetime | None
     promised: PromiseView | None
     holds: list[HoldView]
     lines: list[LineView]

@@ -4,8 +4,8 @@ from order_intake.schemas import HistoryView, HoldView, LineView, NewLine, Order
 
 
 def as_placed(placed: Placed) -> OrderView:
-    """The first answer of an order, whenever it is given: it follows from the body and what was decided then."""
-    new, first = placed
+    """The first answer of an order, whenever it is given: it follows from the body and what was decided then. What was erased stays so."""
+    new, first = placed.new, placed.first
     status = OrderStatus.CONFIRMED if first.promised_latest else OrderStatus.RECEIVED
     holds = [HoldView(hold_id=first.hold_id, reason=HELD_AT_ONCE, placed_at=first.received_at)] if first.hold_id else []
     entries = [("received", None), ("held", HELD_AT_ONCE) if first.hold_id else ("confirmed", None)]
@@ -17,6 +17,8 @@ def as_placed(placed: Placed) -> OrderView:
         partial=False,
         cancellation=None,
         received_at=first.received_at,
+        ship_to=None if first.erased_at else new.ship_to.as_sealed(),
+        erased_at=first.erased_at,
         promised=_promise(placed),
         holds=holds,
         lines=[_line(line, status) for line in sorted(new.lines, key=lambda line: line.line_no)],

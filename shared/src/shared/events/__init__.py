@@ -19,6 +19,7 @@ from shared.events.fulfilment import (
     StockShort,
 )
 from shared.events.orders import (
+    SHIP_TO,
     By,
     LineQuantity,
     OrderBackordered,
@@ -28,6 +29,7 @@ from shared.events.orders import (
     OrderClosed,
     OrderConfirmed,
     OrderDelivered,
+    OrderErased,
     OrderHeld,
     OrderHoldReleased,
     OrderLine,
@@ -38,6 +40,7 @@ from shared.events.orders import (
     ReleasedLines,
     SealedAddress,
     ServiceLevel,
+    ShipTo,
     Window,
 )
 from shared.events.shipments import (
@@ -65,6 +68,7 @@ AnyEvent = (
     | OrderCancelled
     | OrderDelivered
     | OrderClosed
+    | OrderErased
     | StockReserved
     | StockShort
     | PickConfirmed
@@ -97,6 +101,7 @@ __all__ = [
     "LINES_PER_EVENT",
     "OWNERS",
     "SERVICES",
+    "SHIP_TO",
     "STAFF",
     "AnyEvent",
     "ApiKeyIssued",
@@ -122,6 +127,7 @@ __all__ = [
     "OrderClosed",
     "OrderConfirmed",
     "OrderDelivered",
+    "OrderErased",
     "OrderHeld",
     "OrderHoldReleased",
     "OrderLine",
@@ -138,6 +144,7 @@ __all__ = [
     "ReservedLines",
     "SealedAddress",
     "ServiceLevel",
+    "ShipTo",
     "ShipmentAssigned",
     "ShipmentCancellationRefused",
     "ShipmentCancelled",

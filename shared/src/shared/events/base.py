@@ -48,13 +48,13 @@ Instant = Annotated[datetime, AfterValidator(_in_utc)]
 class Part(BaseModel):
     """A value inside an event's body."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Event(BaseModel):
     """What has become true. The fields below travel in the headers; those of the subclasses are the body."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     type: ClassVar[str] = ""
     topic: ClassVar[Topic]

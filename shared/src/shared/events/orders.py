@@ -50,8 +50,26 @@ class ReleasedLines(Part):
     lines: tuple[OrderLine, ...]
 
 
+class ShipTo(Part):
+    """Where the goods go, as it is sealed: this as JSON. `code` is the customer's own word for the consignee."""
+
+    code: str | None = None
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    phone: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+SHIP_TO = "ship_to"
+"""The field that it is sealed for."""
+
+
 class SealedAddress(Part):
-    """The consignee's address; `key_id` null means that `sealed` is the plain JSON text of the address."""
+    """The consignee's address, a `ShipTo`, under a key of its own; `key_id` null means that `sealed` is its plain JSON text."""
 
     key_id: str | None = None
     sealed: str
@@ -181,3 +199,11 @@ class OrderClosed(OrderEvent):
     """Delivered, and nothing was open for long enough."""
 
     type: ClassVar[str] = "order.closed.v1"
+
+
+class OrderErased(OrderEvent):
+    """The key of the consignee's personal data was destroyed: nobody can read it any more, and who holds any elsewhere forgets it."""
+
+    type: ClassVar[str] = "order.erased.v1"
+
+    erased_at: Instant

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.database import Row, Transaction, columns
 from shared.endings import Insert
+from shared.sealing import SubjectKey
 
 from order_intake.order import Order
 from order_intake.schemas import NewOrder, Reference
@@ -25,11 +26,16 @@ class First(NamedTuple):
     promised_earliest: datetime | None
     promised_latest: datetime | None
     hold_id: UUID | None
+    ship_to_key_id: str | None = None
+    erased_at: datetime | None = None
 
 
 class Placed(NamedTuple):
+    """`key` is that of an order which was placed just now."""
+
     new: NewOrder
     first: First
+    key: SubjectKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
 
 
 _FIRST = """
-SELECT customer_id, customer_reference, order_id, fingerprint, received_at, hold_id,
+SELECT customer_id, customer_reference, order_id, fingerprint, received_at, hold_id, ship_to_key_id, erased_at,
     CASE WHEN confirmed_at = received_at THEN promised_earliest END AS promised_earliest,
     CASE WHEN confirmed_at = received_at THEN promised_latest END AS promised_latest
 FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)

@@ -1,7 +1,7 @@
 """Placing orders, one or five hundred: one statement reads, one writes and says."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.batches import Done, Outcome
@@ -10,9 +10,11 @@ from shared.database import Transaction
 from shared.errors import DomainError, Fault, InvalidInput
 from shared.events import OrderHeld, OrderReceived
 from shared.outbox import publish
+from shared.sealing import SubjectKey
 from uuid_utils.compat import uuid7
 
 from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, gather_drafts, load_known
+from order_intake.consignee import seal
 from order_intake.errors import OrderInvalid, ReferenceTaken
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
@@ -24,9 +26,11 @@ from order_intake.schemas import NewOrder, Reference
 from order_intake.settings import Terms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Take = Callable[[int], Awaitable[Sequence[SubjectKey]]]
+"""Where new keys come from, one for each order."""
 
 
-async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms) -> list[Outcome[Placed]]:
+async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms, take: Take) -> list[Outcome[Placed]]:
     """Take each order that is sound and new; the same body again is answered as at first, another body of the same reference refused."""
     known = await load_known(tx, news)
     faults: dict[int, DomainError] = {}
@@ -37,18 +41,26 @@ async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms) 
                 drafts[new.reference] = _draft(index, new, known, terms)
             except InvalidInput as fault:
                 faults[index] = fault
+    keys = dict(zip(drafts, await take(len(drafts)), strict=True))
+    for reference, draft in drafts.items():
+        _seal(draft, keys[reference])
     gather_drafts(tx, drafts.values())
     await publish(tx, *[event for draft in drafts.values() for event in draft.order.said])
     placed = known.placed | {reference: draft.first for reference, draft in drafts.items()}
-    created = {draft.index for draft in drafts.values()}
-    return [faults.get(index) or _outcome(new, placed, index in created) for index, new in enumerate(news)]
+    created = {draft.index: keys[reference] for reference, draft in drafts.items()}
+    return [faults.get(index) or _outcome(new, placed, created.get(index)) for index, new in enumerate(news)]
 
 
-def _outcome(new: NewOrder, placed: Mapping[Reference, First], created: bool) -> Outcome[Placed]:
+def _outcome(new: NewOrder, placed: Mapping[Reference, First], key: SubjectKey | None) -> Outcome[Placed]:
     first = placed[new.reference]
-    if not created and first.fingerprint != fingerprint(new):
+    if key is None and first.fingerprint != fingerprint(new):
         return ReferenceTaken(*new.reference, first.order_id)
-    return Done(Placed(new, first), created)
+    return Done(Placed(new, first, key), key is not None)
+
+
+def _seal(draft: Draft, key: SubjectKey) -> None:
+    draft.order.ship_to_key_id = key.key_id
+    draft.order.ship_to = seal(draft.new.ship_to.as_sealed(), key, draft.order.customer_id)
 
 
 def fingerprint(new: NewOrder) -> bytes:
@@ -92,7 +104,7 @@ def _order(new: NewOrder, now: datetime) -> Order:
         requested_latest=new.requested_delivery.latest,
         consignee_code=new.ship_to.code,
         ship_to_key_id=None,
-        ship_to=new.ship_to.model_dump_json(exclude_none=True),
+        ship_to=None,
         lines={line.line_no: Line(line.line_no, line.sku, line.quantity, line.quantity) for line in new.lines},
     )
 

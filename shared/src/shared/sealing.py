@@ -1,0 +1,164 @@
+"""Personal data is sealed under a key of its subject, by AES-256-GCM; that key is wrapped by the installation's master key.
+
+Who destroys a subject's key makes unreadable whatever was sealed under it, wherever it lies.
+"""
+
+import binascii
+import hmac
+import re
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from uuid_utils.compat import uuid7
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+FORMAT = b"\x01"
+"""The first byte of everything sealed: version 1, then the nonce, then ciphertext and tag."""
+
+ENCLOSED = b"\x02"
+"""The first byte of what names its keys."""
+
+HOW_TO_MAKE_ONE = "Make one with `python -m shared master-key` and keep it where the backups are not."
+
+
+class Unopenable(Exception):
+    """It was sealed under another key, for another customer or field, or it was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """The key of one data subject: the consignee of one order, or whatever must be forgotten as one."""
+
+    key_id: str
+    secret: bytes
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(str(uuid7()), secrets.token_bytes(KEY_BYTES))
+
+    def seal(self, data: bytes, customer_id: str, field: str) -> bytes:
+        """Opens only under this key, for this customer and field."""
+        return _sealed(self.secret, data, _bound(self.key_id, customer_id, field))
+
+    def open(self, sealed: bytes, customer_id: str, field: str) -> bytes:
+        """Raises Unopenable."""
+        return _opened(self.secret, sealed, _bound(self.key_id, customer_id, field))
+
+    def seal_text(self, text: str, customer_id: str, field: str) -> str:
+        return b64encode(self.seal(text.encode(), customer_id, field)).decode()
+
+    def open_text(self, sealed: str, customer_id: str, field: str) -> str:
+        """Raises Unopenable."""
+        try:
+            return self.open(b64decode(sealed, validate=True), customer_id, field).decode()
+        except binascii.Error as broken:
+            raise Unopenable("What is sealed is no base64.") from broken
+
+
+def joined(keys: Sequence[SubjectKey]) -> SubjectKey:
+    """The key of what holds several subjects: it follows from all of theirs, so that who destroys one of them destroys it."""
+    key_id = " ".join(key.key_id for key in keys)
+    return SubjectKey(key_id, hmac.digest(b"lsc joined subjects", b"".join(key.secret for key in keys), "sha256"))
+
+
+def enclose(keys: Sequence[SubjectKey], data: bytes, customer_id: str, field: str) -> bytes:
+    """Sealed under the joined key of all its subjects, and it says which: for bytes that hold several, such as an answer or a file."""
+    ids = b"".join(UUID(key.key_id).bytes for key in keys)
+    return ENCLOSED + len(keys).to_bytes(4, "big") + ids + joined(keys).seal(data, customer_id, field)
+
+
+def key_ids_in(stored: bytes) -> list[str]:
+    """Whose keys are needed; none where it is not enclosed."""
+    if stored[:1] != ENCLOSED:
+        return []
+    return [str(UUID(bytes=stored[at : at + 16])) for at in range(5, _sealed_from(stored), 16)]
+
+
+def disclose(stored: bytes, keys: Mapping[str, SubjectKey], customer_id: str, field: str) -> bytes:
+    """Raises Unopenable, also where one of its subjects' keys is gone."""
+    wanted = key_ids_in(stored)
+    if not all(key_id in keys for key_id in wanted):
+        raise Unopenable("The key of one of its subjects was destroyed.")
+    return joined([keys[key_id] for key_id in wanted]).open(stored[_sealed_from(stored) :], customer_id, field)
+
+
+def _sealed_from(stored: bytes) -> int:
+    return 5 + 16 * int.from_bytes(stored[1:5], "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A subject's key as it is stored."""
+
+    key_id: str
+    master_id: str
+    wrapped: bytes
+
+
+class MasterKeys:
+    """The installation's own: `current` wraps, it and the former ones unwrap."""
+
+    def __init__(self, current: str, former: Sequence[str] = ()) -> None:
+        known = dict(_parsed(text) for text in (current, *former))
+        self.current = _parsed(current)[0]
+        self._secrets = known
+
+    def wrap(self, key: SubjectKey) -> Wrapped:
+        return Wrapped(key.key_id, self.current, _sealed(self._secrets[self.current], key.secret, _bound(key.key_id, self.current)))
+
+    def unwrap(self, stored: Wrapped) -> SubjectKey:
+        """Raises Unopenable."""
+        if stored.master_id not in self._secrets:
+            raise Unopenable(f"The master key {stored.master_id} is not among LSC_MASTER_KEY and LSC_MASTER_KEYS_FORMER.")
+        bound = _bound(stored.key_id, stored.master_id)
+        return SubjectKey(stored.key_id, _opened(self._secrets[stored.master_id], stored.wrapped, bound))
+
+
+def new_master_key(name: str) -> str:
+    return f"{name}.{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+
+
+def check_master_key(text: str) -> str:
+    """Raises ValueError with a sentence that does not show it."""
+    _parsed(text)
+    return text
+
+
+def _parsed(text: str) -> tuple[str, bytes]:
+    name, _, encoded = text.strip().partition(".")
+    try:
+        secret = b64decode(encoded, validate=True)
+    except binascii.Error:
+        secret = b""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) or len(secret) != KEY_BYTES:
+        raise ValueError(f"A master key is `id.secret`, the secret being the base64 of {KEY_BYTES} random bytes. {HOW_TO_MAKE_ONE}")
+    if len(set(secret)) < KEY_BYTES // 2:
+        raise ValueError(f"The master key {name} is not random. {HOW_TO_MAKE_ONE}")
+    return name, secret
+
+
+def _bound(*parts: str) -> bytes:
+    """What is authenticated along, each part with its length, so that no two ways to say it are the same."""
+    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+
+
+def _sealed(secret: bytes, data: bytes, bound: bytes) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return FORMAT + nonce + AESGCM(secret).encrypt(nonce, data, FORMAT + bound)
+
+
+def _opened(secret: bytes, sealed: bytes, bound: bytes) -> bytes:
+    nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    if sealed[:1] != FORMAT or len(nonce) < NONCE_BYTES:
+        raise Unopenable("What is sealed has another format.")
+    try:
+        return AESGCM(secret).decrypt(nonce, rest, FORMAT + bound)
+    except InvalidTag:
+        raise Unopenable("It was sealed under another key, for another customer or field, or it was changed.") from None
