@@ -81,3 +81,15 @@ def reserved(customer_id: str, order_id: UUID, *, version: int = 2, complete: bo
 
 async def hear(tx: Transaction, *events: Event) -> None:
     await hear_all(tx, handlers, events)
+
+
+async def a_key(client: httpx.AsyncClient, customer_id: str, *scopes: str) -> str:
+    """A key of the customer, as a caller sends it."""
+    answer = await client.post(f"/customers/{customer_id}/keys", json={"scopes": scopes})
+    assert answer.status_code == 201, answer.text
+    key: str = answer.json()["key"]
+    return key
+
+
+def bearing(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}

@@ -11,7 +11,7 @@ from fastapi import Request
 
 from shared.auth import Caller
 from shared.backoff import Backoff
-from shared.errors import TooManyFailures, Unauthenticated
+from shared.errors import NotYet, TooManyFailures, Unauthenticated
 from shared.key_rows import hash_of
 from shared.keys import Keys
 from shared.observability import FAILED_AUTHENTICATIONS
@@ -34,7 +34,9 @@ class Door:
         self._of_address = Backoff(tries_of_address)
 
     def caller(self, authorization: str | None, address: str) -> Caller:
-        """Who sends `Bearer <id>.<secret>`; raises Unauthenticated or TooManyFailures."""
+        """Who sends `Bearer <id>.<secret>`; raises Unauthenticated, TooManyFailures, or NotYet while no keys are read."""
+        if not self.keys.is_read:
+            raise NotYet("This process has just started and has not read the keys yet.")
         network, (key_id, secret) = network_of(address), _read(authorization)
         self.check(network, key_id)
         key, now = self.keys.get(key_id), time.time()

@@ -10,7 +10,8 @@
     ├── Forbidden 403
     ├── Malformed 400           not JSON, broken UTF-8
     ├── TooLarge 413
-    └── TooManyFailures 429
+    ├── TooManyFailures 429
+    └── NotYet 503              just started
 
 Over HTTP each becomes `application/problem+json` with its status; raised by an event handler it parks the event's key.
 """
@@ -113,3 +114,13 @@ class TooLarge(DomainError):
     status = 413
     type = "too-large"
     title = "The body is too large"
+
+
+class NotYet(DomainError):
+    status = 503
+    type = "unavailable"
+    title = "Try again"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}

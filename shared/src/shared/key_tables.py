@@ -9,9 +9,9 @@ INSTANT = DateTime(timezone=True)
 THIS_TRANSACTION = "pg_current_xact_id()::text::bigint"
 
 
-def add_keys(metadata: MetaData) -> None:
+def add_keys(metadata: MetaData) -> Table:
     """A revoked key stays as a row. `changed_in` is the transaction of the last change, by which the copies in memory find what is new."""
-    Table(
+    return Table(
         "api_keys",
         metadata,
         Column("key_id", Text, primary_key=True),

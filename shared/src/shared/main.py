@@ -46,6 +46,8 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
             from shared.audit.command import verify
 
             sys.exit(not asyncio.run(verify(service, settings, chosen.begin, chosen.expect)))
+        case name if own := next((each for each in service.commands if each.name == name), None):
+            asyncio.run(own.run(settings, chosen))
         case _:
             _serve(service, settings, chosen.only)
 
@@ -114,4 +116,6 @@ def _parser(service: Service) -> argparse.ArgumentParser:
     audit.add_argument("action", choices=["verify"])
     audit.add_argument("--expect", type=Head.read, metavar="HEAD", help="a head that was kept elsewhere: the chain must have it")
     audit.add_argument("--from", dest="begin", type=Head.read, metavar="HEAD", help="a head that was verified: begin after it")
+    for own in service.commands:
+        own.arguments(commands.add_parser(own.name, help=own.help))
     return parser

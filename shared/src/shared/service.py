@@ -8,7 +8,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from sqlalchemy import MetaData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import key_uses
 from shared.audit.api import audit_routes
+from shared.command_line import Command
 from shared.database import Pool, open_pool, reader
 from shared.door import Door
 from shared.errors import TooLarge
@@ -44,6 +46,7 @@ class Service:
     body_bytes: int = JSON_BYTES
     seals: bool = False
     """It stores personal data: it needs the key store and the master key."""
+    commands: Sequence[Command] = ()
     jobs: Sequence[Job] = ()
     """What the worker does again and again beside its timers."""
 
@@ -84,6 +87,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.include_router(_health(service))
     app.include_router(service.router)
     app.include_router(audit_routes())
+    app.include_router(key_uses.api)
     describe(app)
     return app
 

@@ -9,7 +9,7 @@ from shared.revisions import IfMatch, etag
 from shared.routes import Reading, Tx, router
 from shared.scopes import needs
 
-from crm import queries
+from crm import key_api, queries
 from crm.commands.cases import open_cases, resolve_cases
 from crm.commands.customers import Registration, register_customers
 from crm.schemas import (
@@ -26,6 +26,7 @@ from crm.schemas import (
 )
 
 api = router()
+api.include_router(key_api.api)
 
 
 @api.put("/customers/{customer_id}", response_model=CustomerView, responses={201: {"model": CustomerView, "description": "Registered"}})

@@ -2,6 +2,7 @@ from shared.service import Service
 
 from crm.api import api
 from crm.event_handlers import handlers
+from crm.keys_command import KEYS
 from crm.models import metadata
 from crm.settings import Settings
 
@@ -13,4 +14,5 @@ SERVICE = Service(
     metadata=metadata,
     router=api,
     handlers=handlers,
+    commands=[KEYS],
 )

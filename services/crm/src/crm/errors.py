@@ -1,16 +1,18 @@
 """What crm refuses.
 
 DomainError
-├── NotFound 404: CustomerNotFound, CaseNotFound
-├── InvalidInput 422: UnknownCustomer, UnknownOrder, OrderOfAnother, UnknownLine, LineWithoutOrder
-└── Conflict 409: ReferenceTaken, IllegalMove
+├── NotFound 404: CustomerNotFound, CaseNotFound, KeyNotFound
+├── InvalidInput 422: UnknownCustomer, UnknownOrder, OrderOfAnother, UnknownLine, LineWithoutOrder, NotInTheFuture, NoAnswerKept
+├── Forbidden 403: ScopesNotHeld
+└── Conflict 409: ReferenceTaken, IllegalMove, TooManyKeys, KeyOfSettings
     └── StaleVersion 412: CustomerChanged
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
-from shared.errors import Conflict, Fault, InvalidInput, NotFound, StaleVersion
+from shared.errors import Conflict, Fault, Forbidden, InvalidInput, NotFound, StaleVersion
 
 
 class CustomerNotFound(NotFound):
@@ -67,3 +69,41 @@ class IllegalMove(Conflict):
     def __init__(self, what: str, status: str, wanted: str, legal: Iterable[str]) -> None:
         ways = ", ".join(legal) or "nothing"
         super().__init__(f"{what} is {status} and cannot become {wanted}; from there it can become: {ways}.")
+
+
+class KeyNotFound(NotFound):
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no key {key_id} here.")
+
+
+class NotInTheFuture(InvalidInput):
+    def __init__(self, at: datetime) -> None:
+        super().__init__("The key would have expired already.", [Fault("/expires_at", f"{at.isoformat()} is not in the future")])
+
+
+class NoAnswerKept(InvalidInput):
+    type = "no-answer-kept"
+
+    def __init__(self) -> None:
+        super().__init__("The answer holds a secret and is not kept: send this without an Idempotency-Key.")
+
+
+class ScopesNotHeld(Forbidden):
+    type = "scopes-not-held"
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        super().__init__(f"Only scopes that your own key holds can be handed out; it does not hold: {', '.join(scopes)}.")
+
+
+class TooManyKeys(Conflict):
+    type = "too-many-keys"
+
+    def __init__(self, customer_id: str, most: int) -> None:
+        super().__init__(f"Customer {customer_id} has {most} live keys, which is the most; revoke one first.")
+
+
+class KeyOfSettings(Conflict):
+    type = "key-of-settings"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"The key {key_id} is LSC_OPERATOR_KEY of the settings. Start the APIs with another one, and this one is dead.")

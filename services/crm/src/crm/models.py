@@ -5,6 +5,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 metadata = MetaData()
 add_plumbing(metadata)
 
+api_keys = metadata.tables["api_keys"]
+
 customers = Table(
     "customers",
     metadata,
@@ -102,8 +104,7 @@ issued_keys = Table(
     Column("customer_id", Text),
     Column("label", Text),
     Column("role", Text),
-    Column("issued_by", Text, nullable=False),
     CheckConstraint("(role IS NULL) = (customer_id IS NOT NULL)", name="issued_keys_role_of_staff"),
     Index("issued_keys_by_customer", "customer_id", "key_id"),
-    comment="What crm alone knows of a key: what it is for, and who issued it.",
+    comment="What crm alone knows of a key: what it is for.",
 )

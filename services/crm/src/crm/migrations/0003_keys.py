@@ -21,10 +21,9 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Text(), nullable=True),
         sa.Column("label", sa.Text(), nullable=True),
         sa.Column("role", sa.Text(), nullable=True),
-        sa.Column("issued_by", sa.Text(), nullable=False),
         sa.CheckConstraint("(role IS NULL) = (customer_id IS NOT NULL)", name="issued_keys_role_of_staff"),
         sa.PrimaryKeyConstraint("key_id"),
-        comment="What crm alone knows of a key: what it is for, and who issued it.",
+        comment="What crm alone knows of a key: what it is for.",
     )
     op.create_index("issued_keys_by_customer", "issued_keys", ["customer_id", "key_id"], unique=False)
 
