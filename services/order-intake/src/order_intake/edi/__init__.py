@@ -7,14 +7,20 @@ message.first("BEG").value(3)                   # the purchase order number
 write(Cover(X12, sender, receiver, "17", now), [Draft("855", "004010", "0001", [("BAK", "00", "AD", ...)])])
 """
 
+from order_intake.edi.acknowledging import Reply, reply, reply_bytes, reply_cover
+from order_intake.edi.answers import Answer, answers
+from order_intake.edi.checking import STRICT, TOLERANT, USUAL, Profile, check
 from order_intake.edi.delimiters import EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
+from order_intake.edi.directory import Directory, directory, releases, segment_name
 from order_intake.edi.faults import RULES, Fault, Level, Rule, Weight
 from order_intake.edi.interchange import Group, Interchange, Message, Party, Transmission
 from order_intake.edi.limits import LIMITS, Limits
+from order_intake.edi.loops import Loop
 from order_intake.edi.outgoing import Cover, Draft, write
 from order_intake.edi.reading import read
 from order_intake.edi.segment import Segment
 from order_intake.edi.syntax import EDIFACT, X12, Syntax
+from order_intake.edi.verdicts import GroupVerdict, MessageVerdict, Outcome, Verdict, judge
 from order_intake.edi.writer import Repeated, Unwritable, Writer, rewritten
 
 __all__ = [
@@ -22,28 +28,49 @@ __all__ = [
     "EDIFACT_USUAL",
     "LIMITS",
     "RULES",
+    "STRICT",
+    "TOLERANT",
+    "USUAL",
     "X12",
     "X12_USUAL",
     "X12_USUAL_5010",
+    "Answer",
     "Cover",
     "Delimiters",
+    "Directory",
     "Draft",
     "Fault",
     "Group",
+    "GroupVerdict",
     "Interchange",
     "Level",
     "Limits",
+    "Loop",
     "Message",
+    "MessageVerdict",
+    "Outcome",
     "Party",
+    "Profile",
     "Repeated",
+    "Reply",
     "Rule",
     "Segment",
     "Syntax",
     "Transmission",
     "Unwritable",
+    "Verdict",
     "Weight",
     "Writer",
+    "answers",
+    "check",
+    "directory",
+    "judge",
     "read",
+    "releases",
+    "reply",
+    "reply_bytes",
+    "reply_cover",
     "rewritten",
+    "segment_name",
     "write",
 ]

@@ -113,7 +113,7 @@ segment | loop-repeated                   | 4   | 36 | refusal | The loop repeat
 segment | segment-repeated                | 5   | 35 | refusal | The segment repeats more often than it may
 segment | segment-not-in-message          | 6   | 15 | refusal | The segment is not part of this message
 segment | segment-out-of-sequence         | 7   | 15 | refusal | The segment is out of sequence
-segment | hierarchy                       | 7   | 15 | refusal | The hierarchy of the levels is broken
+segment | hierarchy                       | 7   | 15 | noted   | The hierarchy of the levels is broken
 segment | segment-too-long                | 8   | 39 | refusal | The segment has more elements than the receiver takes
 element | element-missing                 | 1   | 13 | refusal | A mandatory element is missing
 element | element-condition               | 2   | 13 | remark  | An element that another one asks for is missing

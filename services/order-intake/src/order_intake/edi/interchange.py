@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from order_intake.edi.delimiters import Delimiters
+from order_intake.edi.directory import DEFAULT_RELEASE, directory
 from order_intake.edi.faults import Fault, Weight
+from order_intake.edi.loops import Loop, nested
 from order_intake.edi.segment import Segment
 from order_intake.edi.syntax import EDIFACT, X12, Syntax
 
@@ -53,6 +55,16 @@ class Message:
     def first(self, tag: str, qualifier: str = "") -> Segment | None:
         """The first segment of this tag (and with this first component), wherever it stands."""
         return next((each for each in self.segments if each.tag == tag and qualifier in ("", each.value(1))), None)
+
+    @cached_property
+    def tree(self) -> Loop:
+        """The message as its directory nests it; without a directory all segments stand below the header."""
+        known = directory(self.type, self.release or DEFAULT_RELEASE)
+        return nested(self.header, self.body, known) if known else Loop(self.header, list(self.body))
+
+    def loops(self, tag: str) -> tuple[Loop, ...]:
+        """Every loop that a segment of this tag begins, however deep."""
+        return tuple(loop for loop in self.tree.walk() if loop.tag == tag and loop is not self.tree)
 
     def all(self, tag: str, qualifier: str = "") -> tuple[Segment, ...]:
         return tuple(each for each in self.segments if each.tag == tag and qualifier in ("", each.value(1)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from order_intake.edi.charsets import CODECS, beyond, codec_of
-from order_intake.edi.delimiters import Delimiters
+from order_intake.edi.delimiters import ISA_LENGTH, Delimiters
 from order_intake.edi.envelope import Envelope, compared
 from order_intake.edi.faults import Fault, fault
 from order_intake.edi.interchange import Group, Interchange, Transmission
@@ -37,7 +37,8 @@ def _interchange(data: bytes, block: Block, limits: Limits, seen: Seen) -> Inter
     if syntax is None or marks is None:
         name = "unreadable" if syntax is None else "separators"
         odd = tuple(fault(each, block.start) for each in block.opening.odd)
-        return Interchange(syntax or X12, None, "", raw, block.start, faults=(*odd, fault(name, block.start)))
+        header = _legible(raw, block.start) if syntax is X12 else None
+        return Interchange(syntax or X12, None, "", raw, block.start, header, faults=(*odd, fault(name, block.start)))
     charset = _charset(raw, syntax, marks)
     codec = codec_of(raw, charset)
     cut = tokens(raw[block.opening.begins :], block.start + block.opening.begins, marks, codec)
@@ -49,6 +50,15 @@ def _interchange(data: bytes, block: Block, limits: Limits, seen: Seen) -> Inter
         syntax, marks, charset, raw, block.start, envelope.header, tuple(envelope.groups), envelope.trailer, tuple(envelope.loose),
         tuple(faults), codec,
     )  # fmt: skip
+
+
+def _legible(raw: bytes, start: int) -> Segment | None:
+    """What can be read of an ISA whose other separators cannot: enough to say in a TA1 whose it was."""
+    text = raw[: 4 * ISA_LENGTH].decode("latin-1")
+    fields = text.split(text[3:4] or " ", 15)[:15]
+    if fields[0] != "ISA" or len(fields) < 15 or not (fields[13].isdigit() and fields[13].isascii()):
+        return None
+    return Segment("ISA", fields, start, 0, Delimiters(text[3], None, "~"))
 
 
 def _charset(raw: bytes, syntax: Syntax, marks: Delimiters) -> str:

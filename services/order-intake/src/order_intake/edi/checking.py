@@ -1,0 +1,91 @@
+"""`check`: what is wrong with a message's body, as the partner's profile weighs it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from order_intake.edi.directory import DEFAULT_RELEASE, Directory, directory
+from order_intake.edi.elements import is_period, wrong_elements
+from order_intake.edi.faults import RULES, Fault, Weight
+from order_intake.edi.identifiers import bad_digits
+from order_intake.edi.interchange import Message
+from order_intake.edi.levels import broken_levels
+from order_intake.edi.limits import LIMITS, Limits
+from order_intake.edi.segment import Segment
+from order_intake.edi.structure import misplaced
+from order_intake.edi.syntax import X12
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How strict we are with a partner: weights by the name of a rule, in place of the usual ones, and what we take at most."""
+
+    weights: Mapping[str, Weight] = field(default_factory=dict)
+    limits: Limits = LIMITS
+
+    def weight(self, rule: str) -> Weight:
+        return self.weights.get(rule, RULES[rule].weight)
+
+
+USUAL = Profile()
+STRICT = Profile(dict.fromkeys(("element-condition", "element-code", "element-exclusive", "check-digit", "character"), Weight.REFUSAL))
+TOLERANT = Profile(dict.fromkeys(("segment-unknown", "segment-not-in-message", "element-too-many"), Weight.NOTED))
+
+
+def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
+    """The faults of the body, in the order of the segments; `message-unsupported` where the directory is not ours."""
+    known = directory(message.type, message.release or DEFAULT_RELEASE)
+    if known is None:
+        text = f"{message.type[:20]!r} in {message.release[:20]!r}"
+        return (_fault(profile, "message-unsupported", message.header, 1, detail=text),)
+    found = islice(_faults(message, known, profile), profile.limits.faults_per_message)
+    return tuple(sorted(found, key=lambda fault: (fault.position, fault.element, fault.component)))
+
+
+def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fault]:
+    is_x12, bad = message.syntax is X12, {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
+    if message.body:
+        for each in misplaced(message.body, known):
+            if each.rule == "segment-missing" or each.position not in bad:
+                yield _fault(profile, each.rule, each.segment, each.position, each.tag, detail=each.tag[:20])
+    else:
+        for child in known.tree.children:
+            if child.least:
+                yield _fault(profile, "segment-missing", message.header, 2, child.tag, detail=child.tag)
+    for position, segment in enumerate(message.segments, 1):
+        rule = known.segments.get(segment.tag)
+        if rule is not None:
+            for wrong in wrong_elements(segment, rule, is_x12=is_x12):
+                yield _fault(profile, wrong.rule, segment, position, "", wrong.element, wrong.component, wrong.value)
+            yield from _meanings(segment, position, known, profile)
+    for segment, position, element, detail in broken_levels(message):
+        yield _fault(profile, "hierarchy", segment, position, "", element, 0, segment.text(element), detail)
+
+
+def _meanings(segment: Segment, position: int, known: Directory, profile: Profile) -> Iterator[Fault]:
+    tag = segment.tag
+    for n in range(1, min(len(segment.texts), 6)):
+        codes = known.codes.get(f"{tag}{n:02}")
+        if codes and segment.texts[n] and segment.value(n) not in codes:
+            yield _fault(profile, "element-code", segment, position, "", n, 0, segment.value(n))
+    if tag == "DTM" and not known.release.isdigit():
+        value, code = segment.value(1, 2), segment.value(1, 3)
+        if value and not is_period(value, code):
+            yield _fault(profile, "element-date", segment, position, "", 1, 2, value)
+    for element, component, value in bad_digits(segment):
+        yield _fault(profile, "check-digit", segment, position, "", element, component, value)
+
+
+def _fault(
+    profile: Profile,
+    rule: str,
+    segment: Segment,
+    position: int,
+    tag: str = "",
+    element: int = 0,
+    component: int = 0,
+    value: str = "",
+    detail: str = "",
+) -> Fault:
+    shown = detail or (f"{segment.tag}{element:02}{f'-{component}' if component else ''}" if element else "")
+    return Fault(RULES[rule], segment.offset, shown, tag or segment.tag, position, element, component, value[:99], profile.weight(rule))

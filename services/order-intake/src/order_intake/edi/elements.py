@@ -1,0 +1,133 @@
+"""Whether a segment's elements are as its rule says."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from order_intake.edi.notation import Condition, ElementRule, SegmentRule
+from order_intake.edi.segment import Segment, unescaped
+
+CLOCK = {4: "%H%M", 6: "%H%M%S", 7: "%H%M%S%f", 8: "%H%M%S%f"}
+PERIODS = {"101": "%y%m%d", "102": "%Y%m%d", "203": "%Y%m%d%H%M", "204": "%Y%m%d%H%M%S"}
+WIDTHS = {"101": 6, "102": 8, "203": 12, "204": 14}
+
+
+class Wrong(NamedTuple):
+    """What is wrong with an element: rule, element, component (0: the element itself), the value."""
+
+    rule: str
+    element: int
+    component: int = 0
+    value: str = ""
+
+
+def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iterator[Wrong]:
+    texts, elements = segment.texts, rule.elements
+    if elements is None:
+        return
+    count = len(texts) - 1
+    for n, element in enumerate(elements, 1):
+        text = texts[n] if n <= count else ""
+        if not text:
+            if element.mandatory:
+                yield Wrong("element-missing", n)
+        elif element.parts:
+            yield from _composite(segment, n, element)
+        else:
+            yield from _simple(segment, n, element, is_x12=is_x12)
+    for n in range(len(elements) + 1, count + 1):
+        if texts[n]:
+            yield Wrong("element-too-many", n, 0, texts[n])
+            break
+    if count and not texts[-1]:
+        yield Wrong("element-trailing", count)
+    for condition in rule.conditions:
+        yield from _condition(condition, texts, count)
+
+
+def _composite(segment: Segment, n: int, rule: ElementRule) -> Iterator[Wrong]:
+    repetitions = segment.repetitions(n)
+    if len(repetitions) > rule.repeats:
+        yield Wrong("element-repeated", n, 0, segment.texts[n])
+    for parts in repetitions[: rule.repeats]:
+        if any(parts[len(rule.parts) :]):
+            yield Wrong("component-too-many", n, len(rule.parts) + 1, segment.texts[n])
+        for place, part in enumerate(rule.parts, 1):
+            text = parts[place - 1] if place <= len(parts) else ""
+            if text:
+                name = fault_of(text, part)
+                if name:
+                    yield Wrong(name, n, place, text)
+            elif part.mandatory:
+                yield Wrong("element-missing", n, place)
+
+
+def _simple(segment: Segment, n: int, rule: ElementRule, *, is_x12: bool) -> Iterator[Wrong]:
+    text, marks = segment.texts[n], segment.delimiters
+    if is_x12 and not (marks.repetition and marks.repetition in text):
+        name = fault_of(text, rule)
+        if name:
+            yield Wrong(name, n, 0, text)
+        return
+    repetitions = segment.repetitions(n)
+    if len(repetitions) > rule.repeats:
+        yield Wrong("element-repeated", n, 0, text)
+    for parts in repetitions[: rule.repeats]:
+        value = unescaped(text, marks.release) if is_x12 else parts[0]
+        if any(parts[1:]) and not is_x12:
+            yield Wrong("component-too-many", n, 2, text)
+        if value and (name := fault_of(value, rule)):
+            yield Wrong(name, n, 0, value)
+
+
+def fault_of(text: str, rule: ElementRule) -> str:
+    """The name of what is wrong with a value, or the empty string."""
+    kind, size = rule.kind, len(text)
+    if kind in ("n", "r"):
+        size = sum(map(str.isdigit, text)) if size < 100 else size
+    if size > rule.most:
+        return "element-long"
+    if kind in ("n", "r"):
+        return "" if is_number(text) else "element-character"
+    if size < rule.least:
+        return "element-short"
+    if kind == "dt" and not is_moment(text, "%Y%m%d" if size == 8 else "%y%m%d"):
+        return "element-date"
+    return "element-time" if kind == "tm" and not is_moment(text, CLOCK.get(size, "")) else ""
+
+
+def is_number(text: str) -> bool:
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    whole, _, part = digits.replace(",", ".").partition(".")
+    return (whole + part).isdigit() and (whole + part).isascii()
+
+
+def is_moment(text: str, form: str) -> bool:
+    if not form or not (text.isdigit() and text.isascii()):
+        return False
+    try:
+        datetime.strptime(text, form)  # noqa: DTZ007 only whether it is one
+    except ValueError:
+        return False
+    return True
+
+
+def is_period(value: str, code: str) -> bool:
+    """DTM 2380 by its format 2379, where we know the format."""
+    return code not in PERIODS or (len(value) == WIDTHS[code] and is_moment(value, PERIODS[code]))
+
+
+def _condition(condition: Condition, texts: Sequence[str], count: int) -> Iterator[Wrong]:
+    there = [n <= count and texts[n] != "" for n in condition.places]
+    letter, first = condition.letter, condition.places[0]
+    if letter == "E" and sum(there) > 1:
+        yield Wrong("element-exclusive", condition.places[-1])
+    missing = [n for n, each in zip(condition.places, there, strict=True) if not each]
+    broken = {
+        "P": any(there) and bool(missing),
+        "R": not any(there),
+        "C": there[0] and bool(missing),
+        "L": there[0] and not any(there[1:]),
+    }
+    if broken.get(letter):
+        yield Wrong("element-condition", missing[0] if missing else first)

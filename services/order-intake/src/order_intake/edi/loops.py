@@ -1,0 +1,53 @@
+"""The segments of a message as its directory nests them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from order_intake.edi.directory import Directory
+from order_intake.edi.segment import Segment
+from order_intake.edi.structure import Walk
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A segment that begins a loop, what stands in the loop itself, and the loops inside of it."""
+
+    head: Segment
+    segments: list[Segment] = field(default_factory=list)
+    inner: "list[Loop]" = field(default_factory=list)
+
+    @property
+    def tag(self) -> str:
+        return self.head.tag
+
+    def first(self, tag: str, qualifier: str = "") -> Segment | None:
+        """The first segment of this tag (and with this first component) that belongs to the loop itself."""
+        return next((each for each in (self.head, *self.segments) if each.tag == tag and qualifier in ("", each.value(1))), None)
+
+    def all(self, tag: str, qualifier: str = "") -> list[Segment]:
+        return [each for each in (self.head, *self.segments) if each.tag == tag and qualifier in ("", each.value(1))]
+
+    def loops(self, tag: str) -> "list[Loop]":
+        """The loops of this tag directly inside."""
+        return [each for each in self.inner if each.tag == tag]
+
+    def walk(self) -> "Iterator[Loop]":
+        yield self
+        for each in self.inner:
+            yield from each.walk()
+
+
+def nested(header: Segment, body: tuple[Segment, ...], known: Directory) -> Loop:
+    """The whole message as one loop below its header. What has no place stands where it was found."""
+    walk, root = Walk(known), Loop(header)
+    path = [root]
+    for position, segment in enumerate(body, 2):
+        list(walk.step(segment, position))
+        del path[walk.depth :]
+        if walk.opened:
+            loop = Loop(segment)
+            path[-1].inner.append(loop)
+            path.append(loop)
+        else:
+            path[-1].segments.append(segment)
+    return root
