@@ -21,6 +21,7 @@ from deploy.local.supervisor import LocalSystem
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".local"
+SHOWN = {"LSC_DOCS": "true"}
 DEMO_PROMISES = {"LSC_PROMISE_EXPRESS": "20s", "LSC_PROMISE_STANDARD": "40s", "LSC_PROMISE_ECONOMY": "60s"}
 """A promise has to fall due while the demo plays."""
 
@@ -32,8 +33,9 @@ def main() -> int:
     try:
         if wanted.reset:
             return reset()
-        promises = {} if wanted.no_demo else {name: value for name, value in DEMO_PROMISES.items() if name not in os.environ}
-        system = LocalSystem(FOLDER, broker=wanted.broker, ports=FIRST_PORT, env=promises, say=say)
+        settings = SHOWN if wanted.no_demo else SHOWN | DEMO_PROMISES
+        unsaid = {name: value for name, value in settings.items() if name not in os.environ}
+        system = LocalSystem(FOLDER, broker=wanted.broker, ports=FIRST_PORT, env=unsaid, say=say)
         return serve(system, demo=not wanted.no_demo, once=wanted.once)
     except StackError as refused:
         console.print(f"[bold red]{type(refused).__name__}[/] ", end="")

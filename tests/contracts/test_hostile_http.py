@@ -21,7 +21,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 @contextmanager
 def running(package: str, url: str, folder: Path) -> Iterator[str]:
     port = free_port()
-    environment = os.environ | {"DATABASE_URL": url, "LSC_OPERATOR_KEY": OPERATOR_KEY, "LSC_PORT": str(port)}
+    environment = os.environ | {"DATABASE_URL": url, "LSC_OPERATOR_KEY": OPERATOR_KEY, "LSC_PORT": str(port), "LSC_DOCS": "true"}
     with (folder / "api.log").open("wb") as log:
         api = subprocess.Popen([sys.executable, "-m", package, "--only", "api"], env=environment, stdout=log, stderr=log)
         try:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from shared.bodies import pointer_of
-from shared.errors import DomainError, Fault, InvalidInput
+from shared.errors import DomainError, InvalidInput
+from shared.faults import MOST_FAULTS, TooManyFaults, listed
 from shared.problems import Problem, problem
 
 T = TypeVar("T")
@@ -30,8 +30,9 @@ def _judge(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:  # pydant
     except DomainError as refusal:
         return refusal
     except ValidationError as wrong:
-        faults = [Fault(pointer_of(each["loc"]), each["msg"].removeprefix("Value error, ")) for each in wrong.errors(include_url=False)]
-        return InvalidInput("The item breaks a rule; see faults.", faults)
+        if wrong.error_count() > MOST_FAULTS:
+            return TooManyFaults()
+        return InvalidInput("The item breaks a rule; see faults.", listed(wrong.errors(include_url=False)))
 
 
 Item = Annotated[T, WrapValidator(_judge)]

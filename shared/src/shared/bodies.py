@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -77,9 +77,3 @@ def business_time(at: datetime | None, now: datetime, *, pointer: str, after: da
     if after and at < after:
         raise InvalidInput("A time lies before the step before it.", [Fault(pointer, f"{at.isoformat()} is before {after.isoformat()}")])
     return min(at, now)
-
-
-def pointer_of(loc: tuple[Any, ...]) -> str:
-    """A JSON pointer (RFC 6901) from pydantic's location of an error."""
-    parts = [str(part).encode("utf-8", "replace").decode() for part in loc]
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)

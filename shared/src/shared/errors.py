@@ -10,7 +10,7 @@
     ├── Forbidden 403
     ├── Malformed 400           not JSON, broken UTF-8
     ├── TooLarge 413
-    ├── TooManyFailures 429
+    ├── TooManyFailures 429     the door has more of these: shared/edge/refusals.py
     └── NotYet 503              just started
 
 Over HTTP each becomes `application/problem+json` with its status; raised by an event handler it parks the event's key.
@@ -114,6 +114,10 @@ class TooLarge(DomainError):
     status = 413
     type = "too-large"
     title = "The body is too large"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Connection": "close"}
 
 
 class NotYet(DomainError):

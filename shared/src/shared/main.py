@@ -12,6 +12,7 @@ import uvicorn
 from alembic import command
 
 from shared.audit.chain import Head
+from shared.edge.protocol import guarded
 from shared.migrations import config, migrate, upgrade
 from shared.observability import start_logging
 from shared.service import Service, create_app
@@ -71,7 +72,8 @@ def _run_api(service: Service, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=guarded(settings),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -79,7 +81,6 @@ def _run_api(service: Service, settings: Settings) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
         date_header=False,
         timeout_graceful_shutdown=15,
-        h11_max_incomplete_event_size=65536,
     )
 
 

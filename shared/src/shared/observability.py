@@ -39,6 +39,7 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.02, 0.05, 0.1, 0.5, 1, 5),
     registry=_API,
 )
+REFUSED = Counter("lsc_http_refused_total", "Requests and connections turned away before any route", ["why"], registry=_API)
 KEYS_AGE = Gauge("lsc_api_keys_age_seconds", "Age of the keys' copy in memory", registry=_API)
 KEYS_KNOWN = Gauge("lsc_api_keys_known", "Keys in memory: issued and not revoked", registry=_API)
 FAILED_AUTHENTICATIONS = Counter("lsc_failed_authentications_total", "Requests without a valid key", ["reason"], registry=_API)

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from shared.bodies import pointer_of
 from shared.database import TRANSIENT
 from shared.errors import DomainError, Fault, InvalidInput
+from shared.faults import MOST_FAULTS, TooManyFaults, pointer_of, sentence, short
 
 log = structlog.get_logger()
 
@@ -39,15 +39,17 @@ def problem(error: DomainError, prefix: str = "") -> Problem:
 
 def invalid(error: RequestValidationError) -> InvalidInput:
     """Pydantic's complaints as faults; a query parameter is pointed at as `?name`, a path parameter as `{name}`."""
-    return InvalidInput("The input breaks a rule; see faults.", [_fault(each["loc"], each["msg"]) for each in error.errors()])
+    complaints = error.errors()
+    if len(complaints) > MOST_FAULTS:
+        return TooManyFaults()
+    return InvalidInput("The input breaks a rule; see faults.", [_fault(each["loc"], sentence(each["msg"])) for each in complaints])
 
 
 def _fault(loc: tuple[object, ...], message: str) -> Fault:
     where, *rest = loc
-    message = message.removeprefix("Value error, ")
     if where == "body":
         return Fault(pointer_of(tuple(rest)), message)
-    name = ".".join(str(part) for part in rest).encode("utf-8", "replace").decode()
+    name = short(".".join(str(part) for part in rest))
     return Fault(f"?{name}" if where == "query" else f"{{{name}}}", message)
 
 
@@ -86,7 +88,7 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     return answer(body, {"Retry-After": "1"}, request)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", exc_info=error)
     return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."), request=request)
 
@@ -97,4 +99,3 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for transient in TRANSIENT:
         app.add_exception_handler(transient, _unavailable)
-    app.add_exception_handler(Exception, _unexpected)

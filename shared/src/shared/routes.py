@@ -10,14 +10,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Param, Query
 from fastapi.routing import APIRoute
-from pydantic_core import from_json
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from shared.audit.trail import recording, recording_refusals
+from shared.batches import BatchResult
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.door import admit
-from shared.errors import Conflict, DomainError, Fault, InvalidInput, Malformed
+from shared.edge.documents import Shape, read_json
+from shared.edge.rates import Kind
+from shared.errors import Conflict, DomainError, Fault, InvalidInput
+from shared.faults import MOST_FAULTS, short
 from shared.idempotency import Once, StillRunning, Stored
 from shared.own_rows import confine
 from shared.problems import Problem
@@ -40,17 +44,19 @@ class TransactionalRoute(APIRoute):
         run = recording(self, super().get_route_handler())
         known = _query_names(self)
         once_allowed, scope = "POST" in (self.methods or ()), self.scope
+        kind, shape = _kind(self), _shape(self)
 
         async def handle(request: Request) -> Response:
             cause = request.state.cause = _cause(request)
             structlog.contextvars.bind_contextvars(correlation_id=str(cause.correlation_id))
             caller = request.state.caller = await admit(request)
+            request.app.state.admission.begin(request, kind)
             if not caller.may(scope):
                 raise MissingScope(scope)
             with reaching(caller.customer_id):
                 found_in_path(request.path_params.get("customer_id"))
                 _refuse_unknown(request, known)
-                await _read_json(request)
+                await read_json(request, kind, shape)
                 once = _once(request, self.path) if once_allowed else None
                 return await _until_it_commits(request, run, once)
 
@@ -72,8 +78,9 @@ _ERRORS = {
     410: "The answer to this Idempotency-Key was erased",
     412: "If-Match is stale",
     413: "Body too large",
+    415: "Body compressed",
     422: "Breaks a rule; `faults` says where",
-    429: "Too many tries without a valid key; `Retry-After` says when to come again",
+    429: "More than is allowed, or too many tries without a valid key; `Retry-After` says when to come again",
     503: "Try again",
 }
 
@@ -144,16 +151,18 @@ def _once(request: Request, path: str) -> Once | None:
     if key is None:
         return None
     path = path.format(**request.path_params)
-    return Once.of(request.state.caller.key_id, f"{request.method} {path}", key, getattr(request, "_json", None))
+    return Once.of(request.state.caller.key_id, f"{request.method} {path}", key, getattr(request.state, "document", None))
 
 
-async def _read_json(request: Request) -> None:
-    body = await request.body()
-    if body and "json" in request.headers.get("content-type", ""):
-        try:
-            request._json = from_json(body, allow_inf_nan=False)
-        except ValueError as fault:
-            raise Malformed(f"The body is not JSON: {fault}.") from fault
+def _kind(route: APIRoute) -> Kind:
+    if route.response_model is BatchResult:
+        return Kind.BATCH
+    return Kind.READ if "GET" in (route.methods or ()) else Kind.WRITE
+
+
+def _shape(route: APIRoute) -> Shape:
+    shape = route.body_field.field_info.annotation if route.body_field else None
+    return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
 def _query_names(route: APIRoute) -> frozenset[str]:
@@ -165,7 +174,7 @@ def _query_names(route: APIRoute) -> frozenset[str]:
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
     unknown = sorted(set(request.query_params) - known) if request.url.query else []
     if unknown:
-        names = [name.encode("utf-8", "replace").decode() for name in unknown]
+        names = [short(name) for name in unknown[:MOST_FAULTS]]
         allowed = ", ".join(sorted(known)) or "none"
         raise InvalidInput("Unknown query parameters.", [Fault(f"?{name}", f"is not known here; known: {allowed}") for name in names])
 
@@ -185,5 +194,5 @@ async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
 Tx = Annotated[Transaction, Depends(_tx)]
 """The transaction of this request; the endpoint never commits."""
 
-Reading = Annotated[AsyncConnection, Depends(_reading)]
+Reading = Annotated[AsyncConnection, Depends(_reading, scope="function")]
 """A connection for `queries.py`: reads only."""

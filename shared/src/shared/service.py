@@ -13,7 +13,7 @@ from shared.audit.api import audit_routes
 from shared.command_line import Command
 from shared.database import Pool, open_pool, reader
 from shared.door import Door
-from shared.errors import TooLarge
+from shared.edge.middleware import guard, shown
 from shared.jobs import Job
 from shared.key_store import KeyStore, open_key_store
 from shared.key_watch import note_last_uses, watch_keys
@@ -22,7 +22,7 @@ from shared.memory import settle
 from shared.migrations import at_head
 from shared.observability import POOL_SIZE, POOL_USED, REQUESTS, api_metrics
 from shared.openapi import describe
-from shared.problems import answer, handle_errors, problem
+from shared.problems import handle_errors
 from shared.registry import Handlers, Timers
 from shared.settings import Settings
 
@@ -79,10 +79,10 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         await app.state.reader.dispose()
         await app.state.pool.close()
 
-    app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, **shown(settings))
     app.state.draining = False
     app.add_middleware(Measured)
-    app.add_middleware(Capped, most=service.body_bytes)
+    guard(app, service.body_bytes, settings)
     handle_errors(app)
     app.include_router(_health(service))
     app.include_router(service.router)
@@ -138,36 +138,3 @@ class Measured:
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
             REQUESTS.labels(scope["method"], route, status).observe(perf_counter() - began)
-
-
-class Capped:
-    """Counts the body while it streams in; beyond `most` bytes the answer is 413."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        taken, answered = 0, False
-
-        async def count() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self.most:
-                raise TooLarge(f"At most {self.most} bytes are taken.")
-            return message
-
-        async def note(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self.app(scope, count, note)
-        except TooLarge as large:
-            if answered:
-                raise
-            await answer(problem(large), {"Connection": "close"})(scope, receive, send)
-        return None

@@ -1,14 +1,14 @@
-import re
 import socket
-from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
+from shared.durations import Duration as Duration
+from shared.edge.settings import EdgeSettings
 from shared.sealing import HOW_TO_MAKE_ONE, MasterKeys, check_master_key
 from shared.secrets import HOW, weak_database, weak_key
 
@@ -16,19 +16,8 @@ KEYS_DATABASE = "lsc_keys"
 STACK_FILE = ".local/stack.env"
 """Written by the embedded stack; read where the environment says nothing."""
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-
-def duration(text: object) -> object:
-    """90s, 1500ms, 24h or 7d as a timedelta; anything else is left to pydantic."""
-    match = re.fullmatch(r"(\d+)(ms|s|m|h|d)", str(text).strip())
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else text
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration), Field(ge=timedelta(0), le=timedelta(days=3660))]
-
-
-class Settings(BaseSettings):
+class Settings(EdgeSettings):
     """What every service reads from its environment; a service adds its own below."""
 
     model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True, hide_input_in_errors=True)

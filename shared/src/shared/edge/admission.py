@@ -1,0 +1,52 @@
+"""Who may begin: how often, and how many requests of one key, or of large bodies, at a time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import Request
+
+from shared.auth import Caller
+from shared.edge.rates import Kind, Rates
+from shared.edge.refusals import TooManyRequests
+from shared.edge.settings import EdgeSettings
+
+
+class Admission:
+    """What is taken here is given back when the request has left (`Guard`)."""
+
+    def __init__(self, settings: EdgeSettings, rates: Rates) -> None:
+        self._rates = rates
+        self._most = settings.in_flight_per_key
+        self._running: Counter[str] = Counter()
+        self.large, self._huge = asyncio.Lock(), asyncio.Lock()
+
+    def begin(self, request: Request, kind: Kind) -> None:
+        """Raises TooManyRequests. Staff shares the limit of the whole process only."""
+        caller: Caller = request.state.caller
+        request.scope["state"]["rate"] = self._rates.take(caller, kind)
+        if caller.customer_id is None:
+            return
+        if self._running[caller.key_id] >= self._most:
+            raise TooManyRequests(f"At most {self._most} requests with one key are worked on at a time.", 1)
+        self._running[caller.key_id] += 1
+        _when_gone(request, partial(self._gone, caller.key_id))
+
+    def count_items(self, request: Request, kind: Kind, items: int) -> None:
+        """The first item was counted with the call."""
+        if items > 1:
+            request.scope["state"]["rate"] = self._rates.take(request.state.caller, kind, items - 1)
+
+    async def turn_of_huge(self, request: Request) -> None:
+        await self._huge.acquire()
+        _when_gone(request, self._huge.release)
+
+    def _gone(self, key_id: str) -> None:
+        self._running[key_id] -= 1
+        if not self._running[key_id]:
+            del self._running[key_id]
+
+
+def _when_gone(request: Request, give_back: Callable[[], None]) -> None:
+    request.scope["state"].setdefault("given_back", []).append(give_back)

@@ -1,0 +1,100 @@
+"""The first thing behind the server: what is refused by its head alone, counted while it streams in, or goes wrong unexpectedly."""
+
+import structlog
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.edge.headers import DOCS, SECURE, transport_security
+from shared.edge.rates import Rates
+from shared.edge.refusals import Full, Misdirected, Unreadable, Unsupported
+from shared.edge.settings import EdgeSettings, parts
+from shared.errors import DomainError, TooLarge
+from shared.observability import REFUSED
+from shared.problems import answer, problem, unexpected
+
+MOST_HELD = 24 * 1024 * 1024
+"""Bytes of bodies that are in memory at once."""
+_LOOKED_AT = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"authorization"})
+_PLAIN = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
+_HEALTH = frozenset({"/livez", "/readyz"})
+log = structlog.get_logger()
+
+
+class Guard:
+    """Around everything, so that each answer is a problem where it must be, with the fields that every answer has."""
+
+    def __init__(self, app: ASGIApp, most: int, settings: EdgeSettings, rates: Rates) -> None:
+        self.app, self.most, self.rates = app, most, rates
+        self.hosts = frozenset(name.encode() for name in parts(settings.hosts))
+        self.most_in_flight, self.in_flight, self.held = settings.in_flight, 0, 0
+        secret = transport_security(settings.hsts)
+        self.always, self.docs = (*SECURE, *secret), (*DOCS, *secret)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        held, started = 0, False
+        fields = self.docs if scope["path"] == "/docs" else self.always
+
+        async def counted() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            held += size
+            self.held += size
+            if held > self.most:
+                raise TooLarge(f"At most {self.most} bytes are taken.")
+            if self.held > MOST_HELD:
+                raise Full
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *fields, *scope["state"].get("rate", ())]
+            await send(message)
+
+        scope.setdefault("state", {})
+        self.in_flight += 1
+        try:
+            self._check(scope)
+            await self.app(scope, counted, noted)
+        except DomainError as refused:
+            REFUSED.labels(refused.type).inc()
+            await answer(problem(refused), refused.headers)(scope, receive, noted)
+        except ClientDisconnect:
+            REFUSED.labels("disconnected").inc()
+        except Exception as error:
+            if started:
+                raise
+            await unexpected(Request(scope), error)(scope, receive, noted)
+        finally:
+            self.in_flight -= 1
+            self.held -= held
+            for give_back in scope["state"].pop("given_back", ()):
+                give_back()
+        return None
+
+    def _check(self, scope: Scope) -> None:
+        found = [field for field in scope["headers"] if field[0] in _LOOKED_AT]
+        names = [name for name, _ in found]
+        if names.count(b"host") != 1 and scope["http_version"] == "1.1":
+            raise Unreadable("A request names its host once.")
+        if scope["path"] in _HEALTH:
+            return
+        if self.in_flight > self.most_in_flight:
+            raise Full
+        for name, value in found:
+            self._check_field(name, value)
+        if b"authorization" not in names:
+            scope["state"]["rate"] = self.rates.take_from_stranger(scope["client"][0] if scope.get("client") else "")
+
+    def _check_field(self, name: bytes, value: bytes) -> None:
+        if name == b"content-length" and not (value.isdigit() and int(value[:20]) <= self.most):
+            raise TooLarge(f"At most {self.most} bytes are taken.")
+        if name in _PLAIN and value.strip().lower() != _PLAIN[name]:
+            raise Unsupported("Send the body as it is; compressed ones are not taken.")
+        if name == b"host" and self.hosts and value.partition(b":")[0].lower() not in self.hosts:
+            raise Misdirected("This is not a name of this service.")

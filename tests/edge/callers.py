@@ -1,0 +1,63 @@
+"""Honest callers, who go on while others attack, and what they notice of it."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from math import ceil
+
+from tests.edge.conftest import CUSTOMER, CUSTOMER_KEY, SKU, Api
+from tests.edge.wire import connected, heard, request
+
+CALLERS = 6
+PAUSE = 0.04
+_numbers = count()
+
+
+@dataclass
+class Seen:
+    seconds: list[float] = field(default_factory=list)
+    statuses: set[int] = field(default_factory=set)
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.seconds)[ceil(0.99 * len(self.seconds)) - 1]
+
+
+class Callers:
+    """`async with Callers(api) as seen:` - each places orders and reads them, on a connection of its own, with the customer's key."""
+
+    def __init__(self, api: Api) -> None:
+        self.api, self.seen = api, Seen()
+
+    async def __aenter__(self) -> Seen:
+        self._tasks = [asyncio.create_task(self._go_on()) for _ in range(CALLERS)]
+        return self.seen
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        assert all(isinstance(result, asyncio.CancelledError) for result in results), results
+
+    async def _go_on(self) -> None:
+        async with connected(self.api.port) as (reader, writer):
+            while True:
+                for raw in (_order(), _reading()):
+                    began = time.perf_counter()
+                    writer.write(raw)
+                    self.seen.statuses.add((await heard(reader)).status)
+                    self.seen.seconds.append(time.perf_counter() - began)
+                    await asyncio.sleep(PAUSE)
+
+
+def _order() -> bytes:
+    address = {"name": "Consignee", "street": "Street 1", "city": "City", "postal_code": "12345", "country": "GB"}
+    lines = [{"sku": SKU, "quantity": 1}]
+    body = {"customer_id": CUSTOMER, "customer_reference": f"HONEST-{next(_numbers)}", "ship_to": address, "lines": lines}
+    return request("POST", "/orders", f"Authorization: Bearer {CUSTOMER_KEY}", body=json.dumps(body).encode())
+
+
+def _reading() -> bytes:
+    return request("GET", f"/orders?customer_id={CUSTOMER}&limit=10", f"Authorization: Bearer {CUSTOMER_KEY}")

@@ -1,0 +1,68 @@
+"""Attacks, one after the other, on a running service, while honest callers go on: they notice nothing, and nothing grows."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import OPERATOR_KEY
+from tests.edge.attacks import ATTACKS
+from tests.edge.callers import Callers, Seen
+from tests.edge.conftest import Api
+from tests.shared.plumbing import until
+
+log = logging.getLogger(__name__)
+SECONDS = float(os.environ.get("LSC_ATTACK_SECONDS", "2"))
+P99 = 0.2
+MEMORY = 100 * 1024 * 1024
+ANSWERS = {400, 401, 408, 413, 414, 415, 422, 429, 431, 503}
+
+
+@pytest.fixture(scope="module")
+async def memory_before(api: Api) -> int:
+    """What the process takes after it has worked a little."""
+    await _honest_alone(api)
+    return api.memory()
+
+
+async def _honest_alone(api: Api) -> Seen:
+    async with Callers(api) as seen:
+        await asyncio.sleep(SECONDS / 2)
+    return seen
+
+
+async def _attacked(api: Api, name: str) -> tuple[Seen, set[int], int]:
+    """What honest callers saw, what the attacker was answered, and the most memory meanwhile."""
+    most = 0
+    words = [sys.executable, "-m", "tests.edge.attacks", name, str(api.port), str(SECONDS)]
+    attacker = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE, env=os.environ | {"LSC_OPERATOR_KEY": OPERATOR_KEY})
+    async with Callers(api) as seen:
+        ended = asyncio.create_task(attacker.communicate())
+        while not ended.done():
+            most = max(most, api.memory())
+            await asyncio.wait([ended], timeout=0.05)
+    statuses, _ = ended.result()
+    return seen, set(json.loads(statuses)), most
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_honest_callers_do_not_notice(api: Api, memory_before: int, name: str) -> None:
+    seen, statuses, memory = await _attacked(api, name)
+    if seen.p99 > P99 and (await _honest_alone(api)).p99 > P99 / 4:
+        seen, statuses, memory = await _attacked(api, name)  # the machine was busy with something else
+    log.info("%s: p99 %.0f ms of %d, %+d MB, %s", name, seen.p99 * 1000, len(seen.seconds), (memory - memory_before) >> 20, statuses)
+
+    async def none_is_out() -> bool:
+        return await api.figure("lsc_db_pool_checked_out") == 0
+
+    assert seen.statuses == {200, 201}
+    assert statuses <= ANSWERS
+    assert memory - memory_before < MEMORY
+    assert seen.p99 < P99
+    await until(none_is_out)
+    assert (await api.ask("GET", "/readyz")).status == 200
+    assert '"level": "error"' not in api.log.read_text()
