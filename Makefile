@@ -6,7 +6,7 @@ PACKAGES = shared services/order-intake services/inventory services/dispatch ser
 SERVICES = order_intake inventory dispatch crm kpi
 PY = .venv/bin/python
 
-.PHONY: help run reset test check bench docs lock clean
+.PHONY: help run reset test check audit sbom bench docs lock clean
 
 help:  ## Show the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -15,7 +15,7 @@ help:  ## Show the commands
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=...")'
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "Installing what this needs into .venv ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(PACKAGES))
 	@touch $@
 
@@ -28,13 +28,20 @@ reset: .venv/.ready  ## Forget the data of former runs
 test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks)
 	@$(PY) -m pytest $(ARGS)
 
-check: .venv/.ready  ## Style, types, import contracts, migrations and generated documents
+check: .venv/.ready  ## Style, types, import contracts, migrations, generated documents, advisories
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --no-error-summary $(foreach s,$(PACKAGES),$(wildcard $(s)/src)) deploy tests
 	@.venv/bin/lint-imports --no-cache > .venv/imports.log 2>&1 || (cat .venv/imports.log; exit 1)
 	@$(PY) -m shared.docs --check && $(PY) -m kpi.docs --check && $(PY) -m deploy.scopes --check
 	@$(PY) -m deploy.local.check_migrations
+	@$(PY) -m deploy.audit
 	@echo "All checks passed."
+
+audit: .venv/.ready  ## Is anything that is locked known to be vulnerable? (LSC_AUDIT_REQUIRED=1 fails where nobody can be asked)
+	@$(PY) -m deploy.audit
+
+sbom: .venv/.ready  ## Write what is locked as a CycloneDX bill of materials, .local/sbom.json
+	@$(PY) -m deploy.sbom
 
 bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BROKER, ROWS)
 	@$(PY) -m tests.bench $(if $(filter command\ line environment,$(origin BROKER)),--broker $(BROKER))
@@ -42,8 +49,8 @@ bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BR
 docs: .venv/.ready  ## Write the generated documents anew
 	@$(PY) -m shared.docs && $(PY) -m kpi.docs && $(PY) -m deploy.scopes
 
-lock: .venv/.ready  ## Pin what is installed now
-	@$(PY) -m deploy.lock
+lock: .venv/.ready  ## Pin what requirements*.in name, with hashes (UPGRADE=1 takes the newest versions)
+	@$(PY) -m deploy.lock $(if $(UPGRADE),--upgrade)
 
 clean:  ## Remove what the commands made
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
