@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RUN, DEV = "requirements.txt", "requirements-dev.txt"
 NOTE = "# Written by `make lock` from {}; do not edit.\n"
 UV = ("-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--only-binary", ":all:", "--generate-hashes")
+ONE_VERSION = ("--fork-strategy", "fewest")
 SPARSE = ("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-config")
 
 
@@ -40,7 +41,7 @@ def resolved(sources: list[str], known: dict[str, str], options: list[str]) -> d
     with tempfile.TemporaryDirectory() as folder:
         lock = Path(folder, "lock.txt")
         lock.write_text("".join(known.values()))
-        done = subprocess.run([sys.executable, *UV, *SPARSE, *options, *sources, "-o", lock], cwd=ROOT, check=False)
+        done = subprocess.run([sys.executable, *UV, *ONE_VERSION, *SPARSE, *options, *sources, "-o", lock], cwd=ROOT, check=False)
         if done.returncode:
             sys.exit("Nothing is locked.")
         return pins(str(lock))

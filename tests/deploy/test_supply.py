@@ -28,6 +28,7 @@ def test_every_locked_package_has_one_version_and_the_hashes_of_its_wheels() -> 
 
     assert len(both) > 60
     assert set(pins(RUN)).isdisjoint(pins(DEV))
+    assert sum((ROOT / file).read_text().count("==") for file in (RUN, DEV)) == sum(pin.count("==") for pin in both.values())
     assert [name for name, pin in both.items() if not re.search(r"^ +--hash=sha256:[0-9a-f]{64}( \\)?$", pin, re.MULTILINE)] == []
     for file in (RUN, DEV):
         rest = re.sub(r"^([\w.-]+)==(?:.*\\\n)*.*\n", "", (ROOT / file).read_text(), flags=re.MULTILINE)
