@@ -4,7 +4,7 @@ Events and their ledger are kept for ever; a key that lay in them could not be d
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
-from shared.database import TRANSIENT, Pool, open_pool
+from shared.database import TRANSIENT, Pool, columns, open_pool
 from shared.sealing import MasterKeys, SubjectKey, Wrapped
 
 MADE_AT_ONCE = 500
@@ -23,12 +23,8 @@ READ_FOR = 4.0
 """Seconds that a key which was read may be used again without looking whether it still exists."""
 READ_AT_MOST = 2_000
 
-_INSERT = """
-WITH made AS (
-    INSERT INTO subject_keys (key_id, master_id, wrapped) SELECT * FROM unnest($2::uuid[], $3::text[], $4::bytea[]) RETURNING key_id
-)
-INSERT INTO mintings (minting_id, key_ids) SELECT $1, array_agg(key_id) FROM made
-"""
+_INSERT = "INSERT INTO subject_keys (key_id, master_id, wrapped) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])"
+_MINT = f"WITH made AS ({_INSERT} RETURNING key_id) INSERT INTO mintings (minting_id, key_ids) SELECT $4, array_agg(key_id) FROM made"
 GIVE_BACK = """
 WITH ended AS (DELETE FROM mintings WHERE minting_id = $1) DELETE FROM subject_keys WHERE key_id = ANY($2::uuid[])
 """
@@ -65,17 +61,27 @@ class KeyStore:
             self._refilling = asyncio.create_task(self._refill())
         return taken
 
+    async def make(self, count: int) -> list[SubjectKey]:
+        """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
+        keys = [SubjectKey.new() for _ in range(count)]
+        await self.pool.execute(_INSERT, *self._wrapped(keys))
+        return keys
+
     async def read(self, key_ids: Iterable[str | None]) -> dict[str, SubjectKey]:
-        """The keys that still exist, by their ids; one that was destroyed is absent."""
+        """The keys that still exist, by their ids; one that was destroyed is absent, elsewhere after some seconds."""
         wanted = {key_id for key_id in key_ids if key_id}
         now = monotonic()
         known = {key_id: self._read[key_id][1] for key_id in wanted if key_id in self._read and self._read[key_id][0] > now - READ_FOR}
-        if missing := wanted - known.keys():
-            sql = "SELECT key_id::text, master_id, wrapped FROM subject_keys WHERE key_id = ANY($1::uuid[])"
-            found = [self.masters.unwrap(Wrapped(*row)) for row in await self.pool.fetch(sql, list(missing))]
-            known |= {key.key_id: key for key in found}
-            self._remember(now, found)
-        return known
+        return known | await self.read_now(wanted - known.keys())
+
+    async def read_now(self, key_ids: Collection[str]) -> dict[str, SubjectKey]:
+        """The same without what was read before."""
+        if not key_ids:
+            return {}
+        sql = "SELECT key_id::text, master_id, wrapped FROM subject_keys WHERE key_id = ANY($1::uuid[])"
+        found = [self.masters.unwrap(Wrapped(*row)) for row in await self.pool.fetch(sql, list(key_ids))]
+        self._remember(found)
+        return {key.key_id: key for key in found}
 
     async def destroy(self, key_ids: Iterable[str]) -> None:
         """For good; again is harmless. Other processes may still use what they have read for some seconds."""
@@ -120,12 +126,13 @@ class KeyStore:
             log.warning("key_store.not_refilled", error=repr(error))
 
     async def _mint(self, count: int) -> None:
-        keys = [SubjectKey.new() for _ in range(count)]
-        minting = Minting(uuid7(), monotonic(), keys)
-        rows = [self.masters.wrap(key) for key in keys]
-        ids, masters, wrapped = zip(*[(row.key_id, row.master_id, row.wrapped) for row in rows], strict=True)
-        await self.pool.execute(_INSERT, minting.minting_id, ids, masters, wrapped)
+        minting = Minting(uuid7(), monotonic(), [SubjectKey.new() for _ in range(count)])
+        await self.pool.execute(_MINT, *self._wrapped(minting.keys), minting.minting_id)
         self._stock.append(minting)
+
+    def _wrapped(self, keys: Sequence[SubjectKey]) -> list[list[object]]:
+        rows = [self.masters.wrap(key) for key in keys]
+        return columns([(row.key_id, row.master_id, row.wrapped) for row in rows], 3)
 
     async def _end_old(self) -> None:
         """Mintings that are used up or lay too long."""
@@ -137,10 +144,10 @@ class KeyStore:
     async def _give_back(self, minting: Minting) -> None:
         await self.pool.execute(GIVE_BACK, minting.minting_id, [key.key_id for key in minting.keys])
 
-    def _remember(self, now: float, found: Sequence[SubjectKey]) -> None:
+    def _remember(self, found: Sequence[SubjectKey]) -> None:
         if len(self._read) + len(found) > READ_AT_MOST:
             self._read.clear()
-        self._read.update({key.key_id: (now, key) for key in found[:READ_AT_MOST]})
+        self._read.update({key.key_id: (monotonic(), key) for key in found[:READ_AT_MOST]})
 
 
 async def open_key_store(url: str, masters: MasterKeys) -> KeyStore:

@@ -132,7 +132,7 @@ def _named(error: BaseException, once: Once | None) -> DomainError | None:
 
 
 async def _replayed(request: Request, once: Once, stored: Stored) -> Response:
-    keys = await request.app.state.key_store.read(stored.key_ids) if stored.key_ids else {}
+    keys = await request.app.state.key_store.read_now(stored.key_ids) if stored.key_ids else {}
     return Response(once.opened(stored, keys), stored.status, {"Idempotent-Replayed": "true"}, "application/json")
 
 

@@ -1,9 +1,13 @@
 from shared.service import Service
 
 from order_intake.api import api
+from order_intake.erasing import JOBS
+from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
 from order_intake.models import metadata
 from order_intake.settings import Settings
+
+api.include_router(erasure_api)
 
 SERVICE = Service(
     name="order-intake",
@@ -15,4 +19,5 @@ SERVICE = Service(
     handlers=handlers,
     timers=timers,
     seals=True,
+    jobs=JOBS,
 )

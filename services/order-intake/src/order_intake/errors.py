@@ -1,7 +1,7 @@
 """What order-intake refuses.
 
-NotFound 404      OrderNotFound, HoldNotFound
-InvalidInput 422  OrderInvalid
+NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound
+InvalidInput 422  OrderInvalid, ErasureInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate
 DomainError       ImpossibleFact                 another service told what cannot be: parks the order
 """
@@ -20,6 +20,16 @@ class OrderNotFound(NotFound):
 class HoldNotFound(NotFound):
     def __init__(self, order_id: UUID, hold_id: UUID) -> None:
         super().__init__(f"The order {order_id} has no hold {hold_id}.")
+
+
+class ErasureNotFound(NotFound):
+    def __init__(self, erasure_id: UUID) -> None:
+        super().__init__(f"There is no erasure {erasure_id}.")
+
+
+class ErasureInvalid(InvalidInput):
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("Not all that is named can be erased; nothing of it is.", faults)
 
 
 class OrderInvalid(InvalidInput):

@@ -47,6 +47,18 @@ ENDS = frozenset(status for status, ways in NEXT.items() if not ways)
 BEFORE_RELEASE = frozenset({S.RECEIVED, S.CONFIRMED, S.BACKORDERED, S.ALLOCATED})
 
 
+ARRIVED_OR_ENDED = ENDS | {S.DELIVERED}
+"""Nobody needs the consignee's address any more."""
+
+
+class ErasureStatus(StrEnum):
+    """First the orders of the consignee are looked for, then each is erased when it has ended."""
+
+    SEARCHING = "searching"
+    ERASING = "erasing"
+    DONE = "done"
+
+
 def check_move(what: str, status: OrderStatus, wanted: OrderStatus) -> None:
     """Raises IllegalMove, which lists the legal ways, when there is none from `status` to `wanted`."""
     if wanted not in NEXT[status]:

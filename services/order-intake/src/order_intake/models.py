@@ -14,10 +14,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    func,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
-from order_intake.lifecycle import OrderStatus
+from order_intake.lifecycle import ErasureStatus, OrderStatus
 from order_intake.quantities import BUCKETS
 
 metadata = MetaData()
@@ -137,4 +138,35 @@ customers = Table(
     Column("blocked", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     comment="Read model of customer.registered.",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", UUID, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("requested_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("status", Text, nullable=False),
+    Column("wanted_key_id", Text),
+    Column("wanted", Text),
+    Column("searched_to", UUID),
+    Column("finished_at", INSTANT),
+    CheckConstraint(_one_of("status", list(ErasureStatus)), name="erasures_status"),
+    CheckConstraint("(wanted IS NOT NULL) = (status = 'searching')", name="erasures_wanted"),
+    CheckConstraint("(finished_at IS NOT NULL) = (status = 'done')", name="erasures_finished"),
+    Index("erasures_by_customer", "customer_id", "erasure_id"),
+    Index("erasures_unfinished", "status", "erasure_id", postgresql_where="finished_at IS NULL"),
+    comment="`wanted` is whom to look for, sealed under a key of its own; both go when the search has ended at `searched_to`.",
+)
+
+erasure_orders = Table(
+    "erasure_orders",
+    metadata,
+    Column("erasure_id", UUID, nullable=False),
+    Column("order_id", UUID, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("erased_at", INSTANT),
+    PrimaryKeyConstraint("erasure_id", "order_id", name="erasure_orders_pkey"),
+    Index("erasure_orders_open", "order_id", postgresql_where="erased_at IS NULL"),
+    comment="Which orders an erasure means; the one that has not ended yet waits for its end.",
 )

@@ -64,13 +64,13 @@ def _conditions(filters: OrderFilters) -> list[ColumnElement[bool]]:
     if filters.after:
         conditions.append(orders.c.order_id > filters.after)
     if filters.created_from:
-        conditions += [orders.c.received_at >= filters.created_from, orders.c.order_id >= _first_id(filters.created_from)]
+        conditions += [orders.c.received_at >= filters.created_from, orders.c.order_id >= first_id(filters.created_from)]
     if filters.created_to:
-        conditions += [orders.c.received_at < filters.created_to, orders.c.order_id < _first_id(filters.created_to, milliseconds=1)]
+        conditions += [orders.c.received_at < filters.created_to, orders.c.order_id < first_id(filters.created_to, milliseconds=1)]
     return conditions
 
 
-def _first_id(at: datetime, milliseconds: int = 0) -> UUID:
+def first_id(at: datetime, milliseconds: int = 0) -> UUID:
     """The lowest UUIDv7 of that millisecond, or of one later."""
     return UUID(int=((at - EPOCH) // timedelta(milliseconds=1) + milliseconds) << 80)
 
