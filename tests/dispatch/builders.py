@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,11 +29,19 @@ from uuid_utils.compat import uuid7
 from tests.builders import hear_all
 
 THEN = datetime(2026, 5, 1, 8, tzinfo=UTC)
+WHO = {"name": "Kanaria Quell-Öhrn", "street": "Uferweg 7", "city": "上海", "postal_code": "200120", "country": "CN"}
+PLAIN = SealedAddress(sealed=json.dumps(WHO, ensure_ascii=False))
+"""As it came before addresses were sealed."""
 CARRIER, VEHICLE, OTHER_VEHICLE = "SF", "SF-0001", "SF-0002"
 
 
 def a_release(
-    order_id: UUID, quantities: Sequence[int] = (10,), *, warehouses: Sequence[str] = ("SH",), release_no: int = 1
+    order_id: UUID,
+    quantities: Sequence[int] = (10,),
+    *,
+    warehouses: Sequence[str] = ("SH",),
+    release_no: int = 1,
+    ship_to: SealedAddress = PLAIN,
 ) -> OrderReleased:
     """Lines 1, 2, ... of these quantities, whole from each warehouse."""
     lines = tuple(OrderLine(line_no=line_no, sku=f"SKU-{line_no}", quantity=quantity) for line_no, quantity in enumerate(quantities, 1))
@@ -44,7 +53,7 @@ def a_release(
         release_no=release_no,
         promised=Promise(earliest=THEN, latest=THEN + timedelta(days=3)),
         consignee_code="SHOP-7",
-        ship_to=SealedAddress(sealed='{"city":"上海"}'),
+        ship_to=ship_to,
         warehouses=tuple(ReleasedLines(warehouse=warehouse, lines=lines) for warehouse in warehouses),
     )
 

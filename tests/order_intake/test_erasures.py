@@ -8,7 +8,7 @@ import pytest
 from order_intake.commands.erasures import forget_consignees
 from order_intake.erasing import AT_ONCE, erase_orders, seal_plain_orders, search_orders, sweep_keys
 from order_intake.lifecycle import ARRIVED_OR_ENDED, OrderStatus
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.key_store import KeyStore
 
 from tests.order_intake.builders import Body, a_body, a_stored_customer, an_id
@@ -174,8 +174,6 @@ async def test_an_erasure_that_was_cut_off_anywhere_is_done_again(
 
 
 async def test_two_workers_at_once_say_each_once(client: httpx.AsyncClient, pool: Pool) -> None:
-    from shared.database import transaction
-
     customer_id = await a_stored_customer(pool)
     ids = [UUID(one) for one in await placed(client, *[a_body(customer_id, f"PO-{number}") for number in range(5)])]
 
@@ -197,7 +195,7 @@ async def test_what_cannot_be_erased_is_refused_with_pointers(client: httpx.Asyn
     faults = [(fault["pointer"], fault["message"]) for fault in refused.json()["faults"]]
     assert faults == [(f"/order_ids/{index}", "is not an order of this customer") for index in (1, 2)]
     assert await pool.fetchval("SELECT count(*) FROM erasures WHERE customer_id = $1", customer_id) == 0
-    for wrong in (
+    wrongs: list[Body] = [
         {},
         {"order_ids": []},
         {"order_ids": [mine], "consignee": {"code": "X"}},
@@ -205,7 +203,8 @@ async def test_what_cannot_be_erased_is_refused_with_pointers(client: httpx.Asyn
         {"consignee": {"code": "X", "name": "Y"}},
         {"consignee": {"code": "X", "postal_code": "1"}},
         {"order_ids": [mine] * 5001},
-    ):
+    ]
+    for wrong in wrongs:
         assert (await client.post("/erasures", json={"customer_id": customer_id} | wrong)).status_code == 422, wrong
     nobody = await client.post("/erasures", json={"customer_id": an_id(), "consignee": {"code": "X"}})
     assert [fault["pointer"] for fault in nobody.json()["faults"]] == ["/customer_id"]

@@ -12,6 +12,7 @@ from shared.events import (
     OrderClosed,
     OrderConfirmed,
     OrderDelivered,
+    OrderErased,
     OrderReceived,
     OrderRejected,
     OrderReleased,
@@ -23,6 +24,7 @@ from shared.outbox import publish
 from shared.registry import Handlers
 
 from crm import stockouts
+from crm.forgetting import forget_words
 from crm.order_rows import save_items, save_orders
 from crm.orders import changes
 from crm.stockout_rows import known_stockouts, orders_of, save_stockouts, stockouts_of
@@ -54,6 +56,12 @@ async def follow_stockouts(tx: Transaction, events: Sequence[Event]) -> None:
     decision = stockouts.decide(events, known, await tx.now())
     await save_stockouts(tx, decision)
     await publish(tx, *decision.said)
+
+
+@on(OrderErased, unordered=True)
+async def forget_consignees(tx: Transaction, erased: Sequence[OrderErased]) -> None:
+    """What people wrote about these orders is blanked."""
+    await forget_words(tx, [event.order_id for event in erased])
 
 
 @on(*EVENTS.values(), unordered=True)

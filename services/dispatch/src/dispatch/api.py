@@ -5,11 +5,13 @@ from fastapi import Path, Query, Response
 from shared.batches import BatchResult, results, sound
 from shared.bodies import Code
 from shared.pages import Page
+from shared.personal import SubjectKeys
 from shared.revisions import IfMatch, etag
 from shared.routes import Reading, Tx, router
 from shared.scopes import needs
 
 from dispatch import commands, deliveries, fleet, queries
+from dispatch.consignee import keys_of
 from dispatch.schemas import (
     CarrierBody,
     CarrierView,
@@ -88,8 +90,8 @@ async def get_shipments(filters: Annotated[ShipmentFilters, Query()], reading: R
 
 @api.get("/shipments/{shipment_id}")
 @needs("shipments:read")
-async def get_shipment(shipment_id: UUID, reading: Reading) -> ShipmentSheet:
-    return await queries.shipment(reading, shipment_id)
+async def get_shipment(shipment_id: UUID, reading: Reading, store: SubjectKeys) -> ShipmentSheet:
+    return await queries.shipment(reading, shipment_id, store)
 
 
 @api.post("/shipments/assignments")
@@ -108,18 +110,20 @@ async def post_handovers(body: NewHandovers, tx: Tx) -> BatchResult:
 
 @api.post("/deliveries")
 @needs("deliveries:write")
-async def post_deliveries(body: NewDeliveries, tx: Tx) -> BatchResult:
+async def post_deliveries(body: NewDeliveries, tx: Tx, store: SubjectKeys) -> BatchResult:
     """What the driver reports: delivered line by line, or tried in vain; another try may follow that."""
-    return results("deliveries", body.deliveries, await deliveries.record_deliveries(tx, sound(body.deliveries)), str)
+    reports = sound(body.deliveries)
+    keys = await keys_of(tx, [report.shipment_id for report in reports], store)
+    return results("deliveries", body.deliveries, await deliveries.record_deliveries(tx, reports, keys), str)
 
 
 @api.get("/deliveries/{delivery_id}")
 @needs("shipments:read")
-async def get_delivery(delivery_id: UUID, reading: Reading) -> DeliveryView:
-    return await queries.delivery(reading, delivery_id)
+async def get_delivery(delivery_id: UUID, reading: Reading, store: SubjectKeys) -> DeliveryView:
+    return await queries.delivery(reading, delivery_id, store)
 
 
 @api.get("/deliveries")
 @needs("shipments:read")
-async def get_deliveries(filters: Annotated[DeliveryFilters, Query()], reading: Reading) -> Page[DeliveryView]:
-    return await queries.all_deliveries(reading, filters)
+async def get_deliveries(filters: Annotated[DeliveryFilters, Query()], reading: Reading, store: SubjectKeys) -> Page[DeliveryView]:
+    return await queries.all_deliveries(reading, filters, store)

@@ -13,4 +13,5 @@ SERVICE = Service(
     metadata=metadata,
     router=api,
     handlers=handlers,
+    seals=True,
 )

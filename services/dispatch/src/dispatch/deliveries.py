@@ -1,7 +1,7 @@
 """Proof of delivery: what drivers report, taken once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,15 +13,16 @@ from uuid_utils.compat import uuid7
 
 from dispatch import delivering, shipments
 from dispatch.commands import happened_at
+from dispatch.consignee import NO_KEYS, REASON, SIGNED_BY, Keys, Seal, seal_of
 from dispatch.delivering import Count, Delivery, Report, Result
 from dispatch.desk import Desk, desk_of, judged
 from dispatch.schemas import NewDelivery
 from dispatch.shipment import Shipment
 
 _INSERT = """
-INSERT INTO deliveries (delivery_id, shipment_id, customer_id, delivered_at, said_at, attempt_no, outcome, signed_by, reason)
+INSERT INTO deliveries (delivery_id, shipment_id, customer_id, delivered_at, said_at, attempt_no, outcome, key_id, signed_by, reason)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[],
-                     $7::text[], $8::text[], $9::text[])
+                     $7::text[], $8::text[], $9::text[], $10::text[])
 """
 
 
@@ -37,15 +38,15 @@ class Book:
         self.new.append(delivery)
 
 
-async def record_deliveries(tx: Transaction, reports: Sequence[NewDelivery]) -> list[Outcome[UUID]]:
+async def record_deliveries(tx: Transaction, reports: Sequence[NewDelivery], keys: Keys = NO_KEYS) -> list[Outcome[UUID]]:
     """The consignee has the goods, line by line, or was tried in vain; the outcome is the delivery's id."""
     desk = await desk_of(tx, [new.shipment_id for new in reports])
-    book = Book(await _reported(tx, desk), [])
+    book = Book(await _reported(tx, desk, keys), [])
     outcomes = judged(reports, partial(_record, desk, book))
     await desk.save(tx)
     if book.new:
         await shipments.update_counts(tx, [each for each in desk.changed.values() if each.delivered_at])
-        await _insert(tx, book.new)
+        await _insert(tx, book.new, {each: _seal(shipment, keys) for each, shipment in desk.shipments.items()})
     return outcomes
 
 
@@ -81,16 +82,22 @@ def _delivery(shipment: Shipment, report: Report, at: datetime, said_at: datetim
     )
 
 
-async def _reported(tx: Transaction, desk: Desk) -> defaultdict[UUID, list[Delivery]]:
+def _seal(shipment: Shipment, keys: Keys) -> Seal:
+    return seal_of(shipment.customer_id, shipment.key_id, NO_KEYS if shipment.is_erased else keys)
+
+
+async def _reported(tx: Transaction, desk: Desk, keys: Keys) -> defaultdict[UUID, list[Delivery]]:
     found: defaultdict[UUID, list[Delivery]] = defaultdict(list)
     sql = "SELECT * FROM deliveries WHERE shipment_id = ANY($1::uuid[]) ORDER BY shipment_id, delivered_at"
     for row in await tx.fetch(sql, list(desk.shipments)):
-        found[row["shipment_id"]].append(_stored(row, desk.shipments[row["shipment_id"]]))
+        shipment = desk.shipments[row["shipment_id"]]
+        found[row["shipment_id"]].append(_stored(row, shipment, _seal(shipment, keys)))
     return found
 
 
-def _stored(row: Row, shipment: Shipment) -> Delivery:
+def _stored(row: Row, shipment: Shipment, seal: Seal) -> Delivery:
     result = Result(row["outcome"])
+    signed_by, reason = seal.opened(row["signed_by"], SIGNED_BY), seal.opened(row["reason"], REASON)
     counted = [Count(line.line_no, line.accepted, line.damaged, line.short) for line in shipment.advised]
     return Delivery(
         delivery_id=row["delivery_id"],
@@ -99,11 +106,12 @@ def _stored(row: Row, shipment: Shipment) -> Delivery:
         delivered_at=row["delivered_at"],
         said_at=row["said_at"],
         attempt_no=row["attempt_no"],
-        report=Report(result, row["signed_by"], row["reason"], tuple(sorted(counted)) if result is Result.DELIVERED else ()),
+        report=Report(result, signed_by, reason, tuple(sorted(counted)) if result is Result.DELIVERED else ()),
+        is_erased=shipment.is_erased or seal.is_lost,
     )
 
 
-async def _insert(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+async def _insert(tx: Transaction, deliveries: Sequence[Delivery], seals: Mapping[UUID, Seal]) -> None:
     rows = [
         (
             each.delivery_id,
@@ -113,9 +121,10 @@ async def _insert(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
             each.said_at,
             each.attempt_no,
             each.report.result,
-            each.report.signed_by,
-            each.report.reason,
+            seals[each.shipment_id].key_id,
+            seals[each.shipment_id].sealed(each.report.signed_by, SIGNED_BY),
+            seals[each.shipment_id].sealed(each.report.reason, REASON),
         )
         for each in deliveries
     ]
-    await tx.execute(_INSERT, *columns(rows, 9))
+    await tx.execute(_INSERT, *columns(rows, 10))

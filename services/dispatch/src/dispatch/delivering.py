@@ -54,6 +54,14 @@ class Delivery:
     said_at: datetime | None
     attempt_no: int
     report: Report
+    is_erased: bool = False
+    """Who signed and the driver's words are forgotten."""
+
+    def repeats(self, report: Report) -> bool:
+        """Is this what was reported before, as far as it is known?"""
+        if not self.is_erased:
+            return self.report == report
+        return replace(self.report, signed_by=None, reason=None) == replace(report, signed_by=None, reason=None)
 
 
 def filled_in(report: Report, shipment: Shipment) -> Report:
@@ -101,7 +109,7 @@ def reported_before(known: Sequence[Delivery], report: Report, at: datetime, sai
     for delivery in known:
         both_delivered = delivery.report.result is report.result is Result.DELIVERED
         same_time = at == delivery.delivered_at or (said_at == delivery.said_at and (said_at is not None or both_delivered))
-        if same_time and report == delivery.report:
+        if same_time and delivery.repeats(report):
             return delivery
         if both_delivered:
             raise DeliveredAlready(delivery.shipment_id, delivery.delivered_at)

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import ApiKeyIssued, ApiKeyRevoked, OrderCancellationRequested, OrderReleased, PackCompleted, PickShort
+from shared.events import ApiKeyIssued, ApiKeyRevoked, OrderCancellationRequested, OrderErased, OrderReleased, PackCompleted, PickShort
 from shared.key_rows import keep_keys
 from shared.outbox import publish
 from shared.registry import Handlers
 
 from dispatch import facts, planning, shipments
+from dispatch.consignee import forget
 from dispatch.desk import Desk
 from dispatch.locking import orders_of
 from dispatch.packing import facts_of_packs, facts_of_short_picks, part_of, with_facts
 from dispatch.planning import Cancellation
+from dispatch.reasons import CODES
 
 handlers = Handlers()
 on = handlers.on
@@ -71,6 +73,12 @@ async def decide_cancellations(tx: Transaction, requested: Sequence[OrderCancell
         desk.take(*decisions)
     await _remember(tx, decided)
     await desk.save(tx)
+
+
+@on(OrderErased, rows=orders_of)
+async def forget_consignees(tx: Transaction, erased: Sequence[OrderErased]) -> None:
+    """The key is destroyed already; what it sealed goes as well."""
+    await forget(tx, [each.order_id for each in erased], sorted(CODES))
 
 
 async def _orders_without(tx: Transaction, decisions: Sequence[Cancellation], order_ids: Sequence[UUID]) -> list[UUID]:

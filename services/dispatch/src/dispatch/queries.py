@@ -2,10 +2,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from shared.key_store import KeyStore
 from shared.pages import Page, page
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.consignee import REASON, SIGNED_BY, Keys, seal_of
 from dispatch.errors import CarrierNotFound, DeliveryNotFound, ShipmentNotFound, VehicleNotFound
 from dispatch.models import carriers, deliveries, shipment_lines, shipments, vehicles
 from dispatch.schemas import (
@@ -18,7 +20,6 @@ from dispatch.schemas import (
     ShipmentLineView,
     ShipmentSheet,
     ShipmentView,
-    ShipToView,
     VehicleFilters,
     VehicleView,
 )
@@ -50,13 +51,13 @@ async def all_vehicles(reading: AsyncConnection, filters: VehicleFilters) -> Pag
     return page([VehicleView.model_validate(row) for row in rows], filters.limit, lambda each: each.code)
 
 
-async def shipment(reading: AsyncConnection, shipment_id: UUID) -> ShipmentSheet:
+async def shipment(reading: AsyncConnection, shipment_id: UUID, store: KeyStore) -> ShipmentSheet:
     row = await _one(reading, select(shipments).where(shipments.c.shipment_id == shipment_id))
     if row is None:
         raise ShipmentNotFound(shipment_id)
     [view] = await _with_lines(reading, [row])
-    ship_to = ShipToView(key_id=row["ship_to_key_id"], sealed=row["ship_to_sealed"])
-    return ShipmentSheet(**dict(view), ship_to=ship_to)
+    seal = seal_of(row["customer_id"], row["ship_to_key_id"], await store.read([row["ship_to_key_id"]]))
+    return ShipmentSheet(**dict(view), ship_to=seal.address(row["ship_to_sealed"]), erased_at=row["erased_at"])
 
 
 async def all_shipments(reading: AsyncConnection, filters: ShipmentFilters) -> Page[ShipmentView]:
@@ -65,16 +66,23 @@ async def all_shipments(reading: AsyncConnection, filters: ShipmentFilters) -> P
     return page(await _with_lines(reading, rows), filters.limit, lambda each: each.shipment_id)
 
 
-async def delivery(reading: AsyncConnection, delivery_id: UUID) -> DeliveryView:
+async def delivery(reading: AsyncConnection, delivery_id: UUID, store: KeyStore) -> DeliveryView:
     row = await _one(reading, select(deliveries).where(deliveries.c.delivery_id == delivery_id))
     if row is None:
         raise DeliveryNotFound(delivery_id)
-    return DeliveryView.model_validate(row)
+    return _delivery(row, await store.read([row["key_id"]]))
 
 
-async def all_deliveries(reading: AsyncConnection, filters: DeliveryFilters) -> Page[DeliveryView]:
+async def all_deliveries(reading: AsyncConnection, filters: DeliveryFilters, store: KeyStore) -> Page[DeliveryView]:
     rows = await _rows(reading, deliveries, deliveries.c.delivery_id, filters.after, filters.limit, {"shipment_id": filters.shipment_id})
-    return page([DeliveryView.model_validate(row) for row in rows], filters.limit, lambda each: each.delivery_id)
+    keys = await store.read(row["key_id"] for row in rows)
+    return page([_delivery(row, keys) for row in rows], filters.limit, lambda each: each.delivery_id)
+
+
+def _delivery(row: RowMapping, keys: Keys) -> DeliveryView:
+    seal = seal_of(row["customer_id"], row["key_id"], keys)
+    opened = {SIGNED_BY: seal.opened(row["signed_by"], SIGNED_BY), REASON: seal.opened(row["reason"], REASON)}
+    return DeliveryView.model_validate({**row, **opened})
 
 
 async def _one(reading: AsyncConnection, statement: Select[*tuple[object, ...]]) -> RowMapping | None:

@@ -37,3 +37,10 @@ def reason_of(words: str) -> Reason:
         return Reason(words.strip().lower())
     except ValueError:
         return Reason.OTHER
+
+
+def is_code(words: str) -> bool:
+    return words in CODES
+
+
+CODES = frozenset(Reason)

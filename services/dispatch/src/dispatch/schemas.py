@@ -4,7 +4,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from shared.batches import Item
 from shared.bodies import At, Body, Code, Count, LineNo, Text, View
-from shared.events import Instant
+from shared.events import Instant, ShipTo
 from shared.pages import Paging
 
 from dispatch.delivering import Result
@@ -146,20 +146,16 @@ class ShipmentView(View):
     lines: list[ShipmentLineView]
 
 
-class ShipToView(View):
-    """As it came with the release; `key_id` null means that `sealed` is the plain JSON text of the address."""
-
-    key_id: str | None
-    sealed: str
-
-
 class ShipmentSheet(ShipmentView):
-    """A shipment with what its driver needs."""
+    """A shipment with what its driver needs. `ship_to` is null once the consignee's data was erased."""
 
-    ship_to: ShipToView
+    ship_to: ShipTo | None
+    erased_at: Instant | None
 
 
 class DeliveryView(View):
+    """`signed_by`, and a `reason` in the driver's own words, are null or `other` once the consignee's data was erased."""
+
     delivery_id: UUID
     shipment_id: UUID
     outcome: Result

@@ -66,6 +66,9 @@ class Shipment:
     delivered_at: datetime | None = None
     attempts: int = 0
     event_version: int = 1
+    key_id: str | None = None
+    """Of what is sealed of the consignee; null = nothing is."""
+    is_erased: bool = False
     lines: tuple[Line, ...] = ()
 
     @property

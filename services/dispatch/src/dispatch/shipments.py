@@ -79,6 +79,8 @@ def _shipment(row: Row, lines: Sequence[Line]) -> Shipment:
         delivered_at=row["delivered_at"],
         attempts=row["attempts"],
         event_version=row["event_version"],
+        key_id=row["ship_to_key_id"],
+        is_erased=row["erased_at"] is not None,
         lines=tuple(lines),
     )
 
