@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_urlsafe
 
 import asyncpg
 import httpx
@@ -132,6 +133,7 @@ def test_what_a_killed_run_left_behind_is_ended_by_the_next_which_leaves_nothing
 _A_RUN = """
 import sys, time
 from pathlib import Path
+from secrets import token_urlsafe
 from tests.deploy.test_supervisor import a_system
 system = a_system(Path(sys.argv[1]))
 system.start()
@@ -161,6 +163,7 @@ def test_ctrl_c_stops_the_run_in_order(tmp_path: Path) -> None:
 _SERVING = """
 import sys
 from pathlib import Path
+from secrets import token_urlsafe
 from deploy.local.run import serve
 from tests.deploy.test_supervisor import a_system
 sys.exit(serve(a_system(Path(sys.argv[1])), demo=False))
@@ -207,8 +210,9 @@ def test_the_operator_key_is_made_once_and_kept_private(tmp_path: Path, monkeypa
 
     assert operator_key(tmp_path) == key
     assert (tmp_path / "operator.key").stat().st_mode & 0o077 == 0
-    monkeypatch.setenv("LSC_OPERATOR_KEY", "me.r0vF7hQ2mZ-Lw9TzXk4bNc6YdUj8sAeG")
-    assert operator_key(tmp_path) == "me.r0vF7hQ2mZ-Lw9TzXk4bNc6YdUj8sAeG"
+    chosen = f"me.{token_urlsafe(32)}"
+    monkeypatch.setenv("LSC_OPERATOR_KEY", chosen)
+    assert operator_key(tmp_path) == chosen
     monkeypatch.setenv("LSC_OPERATOR_KEY", "too.short")
     with pytest.raises(StackError, match="fewer than 32"):
         operator_key(tmp_path)

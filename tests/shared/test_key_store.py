@@ -131,11 +131,11 @@ async def test_what_a_crashed_process_left_is_swept_but_for_what_was_used(store:
 
 
 def test_the_key_store_lies_beside_the_other_databases_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://{database}:kR7-vX2pQm9w@db:5432/{database}?ssl=require")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://{database}:kR7-vX2pQm9w@db:5432/{database}?ssl=require")  # no secret: of this test
 
-    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@db:5432/lsc_keys?ssl=require"
-    monkeypatch.setenv("LSC_KEYS_URL", "postgresql://{database}:kR7-vX2pQm9w@keys/k")
-    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@keys/k"
+    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@db:5432/lsc_keys?ssl=require"  # no secret: of this test
+    monkeypatch.setenv("LSC_KEYS_URL", "postgresql://{database}:kR7-vX2pQm9w@keys/k")  # no secret: of this test
+    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@keys/k"  # no secret: of this test
 
 
 def test_without_a_master_key_nothing_that_seals_may_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,8 @@ class Opaque:
 
 def test_every_way_into_the_log_is_redacted(written: StringIO) -> None:
     log = structlog.get_logger()
-    log.info(f"said Bearer {SECRET}", thing=Opaque(), error=RuntimeError(f"operator.{SECRET}"))
+    said = f"said Bearer {SECRET}"
+    log.info(said, thing=Opaque(), error=RuntimeError(f"operator.{SECRET}"))
     try:
         raise ValueError(f"operator.{SECRET}")
     except ValueError:

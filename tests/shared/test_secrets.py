@@ -51,12 +51,12 @@ def test_a_key_has_an_id_and_a_secret(key: str) -> None:
         "postgresql://crm:@db/crm",
         "postgresql://postgres:postgres@10.0.0.7/{database}",
         "postgresql://crm:password1@db/crm",
-        "postgresql://crm_service_login:crm_service_login@db/crm",
-        "postgresql://crm:Tr0ub4dor@db/crm",
+        "postgresql://crm_service_login:crm_service_login@db/crm",  # no secret: refused
+        "postgresql://crm:Tr0ub4dor@db/crm",  # no secret: refused
         "postgresql://crm:aaaaaaaaaaaaaaaa@db/crm",
         "postgresql://crm@/crm?host=db.example.org",
         "postgresql://crm:a/b@db/crm",
-        "mysql://crm:V7qLm2Zx9TtKw4@db/crm",
+        "mysql://crm:V7qLm2Zx9TtKw4@db/crm",  # no secret: of this test
     ],
 )
 def test_a_database_behind_the_network_needs_a_password(url: str) -> None:
@@ -66,7 +66,7 @@ def test_a_database_behind_the_network_needs_a_password(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://{database}:V7qLm2Zx9TtKw4@postgres:5432/{database}",
+        "postgresql://{database}:V7qLm2Zx9TtKw4@postgres:5432/{database}",  # no secret: of this test
         "postgresql://postgres:postgres@127.0.0.1:5432/crm",
         "postgresql://localhost/crm",
         "postgresql://crm@[::1]/crm",

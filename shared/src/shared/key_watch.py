@@ -30,7 +30,7 @@ async def watch_keys(keys: Keys, pool: Pool, operator_key: SecretStr | None) -> 
                 wrote_at = read_at
                 await keys.write_uses(pool)
                 keys.tidy()
-        except Exception as error:  # tried again in a moment, and shown by the metric
+        except Exception as error:  # noqa: BLE001 - tried again in a moment, and shown by the metric
             log.warning("keys.not_read", error=repr(error))
         KEYS_AGE.set(monotonic() - read_at)
         KEYS_KNOWN.set(len(keys))
@@ -42,5 +42,5 @@ async def note_last_uses(keys: Keys, pool: Pool) -> None:
     try:
         async with asyncio.timeout(5):
             await keys.write_uses(pool)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process leaves
         log.warning("keys.uses_not_written", error=repr(error))

@@ -49,5 +49,5 @@ async def at_head(pool: Pool, package: str) -> bool:
     """Does the database answer, and is it at the version that this code needs?"""
     try:
         return bool(await pool.fetchval("SELECT version_num FROM alembic_version", timeout=2) == head(package))
-    except Exception:  # not ready is the answer
+    except Exception:  # noqa: BLE001 - not ready is the answer
         return False

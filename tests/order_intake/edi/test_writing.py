@@ -24,7 +24,7 @@ from order_intake.edi import (
 
 from tests.order_intake.edi.documents import SAMPLES, edifact
 
-AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 an envelope knows no zone
+AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 - an envelope knows no zone
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="\x7f\x85\xa0\xad"), min_size=1, max_size=20)
 
 

@@ -106,7 +106,7 @@ def is_moment(text: str, form: str) -> bool:
     if not form or not (text.isdigit() and text.isascii()):
         return False
     try:
-        datetime.strptime(text, form)  # noqa: DTZ007 only whether it is one
+        datetime.strptime(text, form)  # noqa: DTZ007 - only whether it is one
     except ValueError:
         return False
     return True
