@@ -68,6 +68,7 @@ async def of_order_intake(ask: Ask) -> None:
     for step, body in (("hold", {"reason": "credit"}), ("hold-release", {}), ("cancellation", {"reason": "ordered_twice"})):
         await ask(f"POST /orders/{{order_id}}/{step}", body, "/orders/{order_id}", order_id=kept["order_id"])
     await ask("POST /orders/{order_id}/rejection", {"reason": "credit"}, "/orders/{order_id}", order_id=refused["order_id"])
+    await ask("POST /erasures", {"customer_id": customer_id, "order_ids": [refused["order_id"]]}, "/erasures/{erasure_id}")
 
 
 async def of_inventory(ask: Ask) -> None:
@@ -98,6 +99,11 @@ async def of_crm(ask: Ask) -> None:
     case = await ask("POST /cases", new, "/cases/{case_id}")
     told = {"cause": "Box not closed", "remedy": "Refunded"}
     await ask("POST /cases/{case_id}/resolution", told, "/cases/{case_id}", case_id=case["case_id"])
+    keys = f"/customers/{customer_id}/keys/{{key_id}}"
+    theirs = await ask("POST /customers/{customer_id}/keys", {"scopes": ["orders:read"]}, keys, customer_id=customer_id)
+    await ask("DELETE /customers/{customer_id}/keys/{key_id}", None, keys, customer_id=customer_id, key_id=theirs["key_id"])
+    ours = await ask("POST /keys", {"role": "warehouse"}, "/keys/{key_id}")
+    await ask("DELETE /keys/{key_id}", key_id=ours["key_id"])
 
 
 async def of_kpi(ask: Ask) -> None:

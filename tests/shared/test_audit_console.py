@@ -64,11 +64,27 @@ async def books(crm: str) -> AsyncIterator[Pool]:
     await pool.close()
 
 
-async def verify(url: str, *arguments: str) -> tuple[int | None, str]:
-    command = [sys.executable, "-m", "crm", "audit", "verify", *arguments]
+async def run(url: str, *arguments: str) -> tuple[int | None, str]:
+    command = [sys.executable, "-m", "crm", *arguments]
     ran = await asyncio.create_subprocess_exec(*command, env=os.environ | {"DATABASE_URL": url}, stdout=-1, stderr=-1)
-    said, _ = await ran.communicate()
+    said, fault = await ran.communicate()
+    assert b"Traceback" not in fault, fault.decode()
     return ran.returncode, said.decode()
+
+
+async def verify(url: str, *arguments: str) -> tuple[int | None, str]:
+    return await run(url, "audit", "verify", *arguments)
+
+
+async def test_keys_that_are_made_on_the_console_are_written_down(crm: str, books: Pool) -> None:
+    _, key = await run(crm, "keys", "issue", "--role", "warehouse")
+    key_id = key.partition(".")[0]
+    code, _ = await run(crm, "keys", "revoke", key_id)
+    assert code == 0
+
+    entries = await books.fetch("SELECT caller, action FROM audit WHERE subject = $1 ORDER BY id", f"/keys/{key_id}")
+
+    assert [tuple(entry) for entry in entries] == [(ME, "keys issue"), (ME, "keys revoke")]
 
 
 async def test_the_command_says_that_all_is_as_it_was(crm: str, books: Pool) -> None:

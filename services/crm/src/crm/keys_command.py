@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
+from shared.audit.console import record_command
 from shared.auth import Caller
 from shared.batches import only
 from shared.command_line import Command
@@ -65,6 +66,7 @@ async def _issue(settings: Settings, chosen: Namespace) -> None:
     wanted = _wanted(chosen)
     async with _transaction(settings) as tx:
         made = only(await issue_keys(tx, INSTALLER, [wanted])).value
+        await record_command(tx, "keys issue", _path(wanted.customer_id, made.key_id))
     _say(made.key)
     whose = f"customer {wanted.customer_id}" if wanted.customer_id else f"staff, role {wanted.role}"
     until = f" until {wanted.expires_at:%Y-%m-%d %H:%M} UTC" if wanted.expires_at else ""
@@ -107,7 +109,13 @@ async def _revoke(settings: Settings, key_id: str) -> None:
         if found is None:
             raise KeyNotFound(key_id)
         done = only(await revoke_keys(tx, [(key_id, found["customer_id"])]))
+        await record_command(tx, "keys revoke", _path(found["customer_id"], key_id))
     _note("It is revoked: dead within 5 s while crm's worker runs." if done.created else "It was revoked before.")
+
+
+def _path(customer_id: str | None, key_id: str) -> str:
+    """Where the API shows the key."""
+    return f"/customers/{customer_id}/keys/{key_id}" if customer_id else f"/keys/{key_id}"
 
 
 @asynccontextmanager

@@ -34,6 +34,6 @@ def guard(app: FastAPI, most: int, settings: EdgeSettings) -> None:
             allow_origins=parts(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Correlation-ID", "traceparent"],
-            expose_headers=["ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Correlation-ID"],
+            expose_headers=["ETag", "Idempotent-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Correlation-ID"],
         )
     app.add_middleware(Guard, most=most, settings=settings, rates=rates)
