@@ -40,6 +40,7 @@ def serving(folder: Path, name: str, command: list[str], url: str) -> Iterator[S
     """A process with one API, ready when it answers."""
     port = free_port()
     environment = os.environ | {"DATABASE_URL": url, "LSC_OPERATOR_KEY": KEY, "LSC_PORT": str(port), "LSC_LOG_LEVEL": "warning"}
+    environment["LSC_OPEN_ORDERS_PER_CUSTOMER"] = "0"  # all of the stored orders are under way, of one customer
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen([*command, *(["--port", str(port)] if name == "bare" else [])], env=environment, stdout=log, stderr=log)
         try:

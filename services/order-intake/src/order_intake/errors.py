@@ -2,7 +2,8 @@
 
 NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound
 InvalidInput 422  OrderInvalid, ErasureInvalid
-Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate
+Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
+                  TooManyOpenOrders
 DomainError       ImpossibleFact                 another service told what cannot be: parks the order
 """
 
@@ -66,6 +67,13 @@ class NotHoldable(Conflict):
 
     def __init__(self, order_id: UUID, status: str, holdable: Iterable[str]) -> None:
         super().__init__(f"Order {order_id} is {status}; only an order that is {', '.join(sorted(holdable))} can be held.")
+
+
+class TooManyOpenOrders(Conflict):
+    type = "too-many-open-orders"
+
+    def __init__(self, customer_id: str, most: int) -> None:
+        super().__init__(f"Customer {customer_id} has {most} orders under way, as many as there may be; this one is not stored.")
 
 
 class CancellationTooLate(Conflict):

@@ -15,10 +15,12 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
 from order_intake.lifecycle import ErasureStatus, OrderStatus
+from order_intake.open_orders import UNDER_WAY
 from order_intake.quantities import BUCKETS
 
 metadata = MetaData()
@@ -69,6 +71,7 @@ orders = Table(
     Index("orders_plain", "order_id", postgresql_where="ship_to_key_id IS NULL AND ship_to IS NOT NULL"),
     Index("orders_by_customer", "customer_id", "order_id"),
     Index("orders_by_status", "status", "order_id"),
+    Index("orders_under_way", "customer_id", postgresql_where=text(UNDER_WAY)),
     postgresql_with={"fillfactor": "80"},
     comment="order_id carries received_at to the millisecond, so that the primary key serves ranges of time as well.",
 )

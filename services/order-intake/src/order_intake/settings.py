@@ -1,6 +1,8 @@
 from datetime import timedelta
 from functools import cache
+from typing import Annotated
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.events import ServiceLevel
 from shared.settings import STACK_FILE, Duration
@@ -21,6 +23,8 @@ class Terms(BaseSettings):
     promise_economy: Duration = timedelta(hours=120)
     release_horizon: Duration = timedelta(days=7)
     close_after: Duration = timedelta(days=7)
+    open_orders_per_customer: Annotated[int, Field(ge=0)] = 100_000
+    """How many a customer may have under way; 0 = any number."""
 
     def promised_within(self, level: ServiceLevel) -> timedelta:
         match level:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from shared.batches import Done, Outcome
 from shared.bodies import business_time
 from shared.database import Transaction
-from shared.errors import DomainError, Fault, InvalidInput
+from shared.errors import DomainError, Fault
 from shared.events import OrderHeld, OrderReceived
 from shared.outbox import publish
 from shared.sealing import SubjectKey
@@ -15,9 +15,10 @@ from uuid_utils.compat import uuid7
 
 from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, gather_drafts, load_known
 from order_intake.consignee import seal
-from order_intake.errors import OrderInvalid, ReferenceTaken
+from order_intake.errors import OrderInvalid, ReferenceTaken, TooManyOpenOrders
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
+from order_intake.open_orders import open_orders
 from order_intake.order import Order
 from order_intake.parts import in_parts
 from order_intake.promise import promised
@@ -33,13 +34,15 @@ Take = Callable[[int], Awaitable[Sequence[SubjectKey]]]
 async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms, take: Take) -> list[Outcome[Placed]]:
     """Take each order that is sound and new; the same body again is answered as at first, another body of the same reference refused."""
     known = await load_known(tx, news)
+    under_way = open_orders(terms.open_orders_per_customer)
+    await under_way.look(tx, known.customers)
     faults: dict[int, DomainError] = {}
     drafts: dict[Reference, Draft] = {}
     for index, new in enumerate(news):
         if new.reference not in known.placed and new.reference not in drafts:
             try:
                 drafts[new.reference] = _draft(index, new, known, terms)
-            except InvalidInput as fault:
+            except DomainError as fault:
                 faults[index] = fault
     keys = dict(zip(drafts, await take(len(drafts)), strict=True))
     for reference, draft in drafts.items():
@@ -71,6 +74,8 @@ def fingerprint(new: NewOrder) -> bytes:
 def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
     if faults := _faults(index, new, known):
         raise OrderInvalid(faults)
+    if not open_orders(terms.open_orders_per_customer).take(new.customer_id):
+        raise TooManyOpenOrders(new.customer_id, terms.open_orders_per_customer)
     submitted_at = business_time(new.submitted_at, known.now, pointer="/submitted_at")
     order = _order(new, known.now)
     order.note(OrderStatus.RECEIVED)
