@@ -25,8 +25,8 @@ run: .venv/.ready  ## Run the system and play the demo (DEMO=0 without it, BROKE
 reset: .venv/.ready  ## Forget the data of former runs
 	@$(PY) -m deploy.local.run --reset
 
-test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks)
-	@$(PY) -m pytest $(ARGS)
+test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks, EDI_CORPUS=FOLDER judges a folder)
+	@EDI_CORPUS=$(EDI_CORPUS) $(PY) -m pytest $(if $(EDI_CORPUS),tests/order_intake/edi/test_corpus.py) $(ARGS)
 
 check: .venv/.ready  ## Style, types, import contracts, migrations, generated documents, advisories
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .

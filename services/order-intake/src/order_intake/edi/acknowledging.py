@@ -1,7 +1,7 @@
 """The answers to what was read: TA1 with 997 or 999 for X12, CONTRL for EDIFACT. Pure: numbers and times are the caller's."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from order_intake.edi.interchange import Interchange
 from order_intake.edi.outgoing import Cover, Draft, write
 from order_intake.edi.syntax import EDIFACT, X12
 from order_intake.edi.verdicts import GroupVerdict, MessageVerdict, Outcome, Verdict
-from order_intake.edi.writer import Element
+from order_intake.edi.writer import Element, Unwritable
 
 ANSWERS = {"997", "999", "CONTRL"}
 LETTERS = {Outcome.ACCEPTED: "A", Outcome.NOTED: "E", Outcome.PARTLY: "P", Outcome.REFUSED: "R"}
@@ -47,16 +47,24 @@ def reply(verdict: Verdict, kind: str = "997") -> Reply:
 
 
 def reply_bytes(verdict: Verdict, control: str, at: datetime, kind: str = "997", group_control: int = 1) -> bytes | None:
-    """The whole answer, to the sender in its own separators; None where there is none."""
+    """The whole answer, to the sender, in its own separators where they can carry it. None where there is none, or where the
+    sender's identifiers fit into no envelope."""
     answer = reply(verdict, kind)
-    return write(reply_cover(verdict.interchange, answer, control, at, group_control), answer.drafts) if answer else None
+    cover = reply_cover(verdict.interchange, answer, control, at, group_control)
+    for attempt in (cover, replace(cover, delimiters=None), replace(cover, delimiters=None, charset="UNOY")) if answer else ():
+        try:
+            return write(attempt, answer.drafts)
+        except Unwritable:
+            continue
+    return None
 
 
 def reply_cover(interchange: Interchange, answer: Reply, control: str, at: datetime, group_control: int = 1) -> Cover:
     """The envelope back: sender and receiver change places."""
     heads = [each.header for each in interchange.groups if each.header is not None and interchange.syntax is X12]
     ours, theirs = (heads[0].text(3), heads[0].text(2)) if heads else ("", "")
-    marks = interchange.delimiters if interchange.delimiters and interchange.delimiters.component else None
+    own = interchange.delimiters
+    marks = own if own and own.component and own.all().isascii() else None
     return Cover(
         interchange.syntax, interchange.receiver, interchange.sender, control, at, group_control, ours, theirs, interchange.is_test,
         release=answer.drafts[0].release if answer.drafts else "004010", charset="UNOC", delimiters=marks, loose=answer.loose,

@@ -33,11 +33,14 @@ TOLERANT = Profile(dict.fromkeys(("segment-unknown", "segment-not-in-message", "
 
 
 def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
-    """The faults of the body, in the order of the segments; `message-unsupported` where the directory is not ours."""
+    """The faults of the body, in the order of the segments; `message-unsupported` where the directory is not ours. A message that is
+    refused for its size is not looked into."""
     known = directory(message.type, message.release or DEFAULT_RELEASE)
     if known is None:
         text = f"{message.type[:20]!r} in {message.release[:20]!r}"
         return (_fault(profile, "message-unsupported", message.header, 1, detail=text),)
+    if any(fault.rule.name == "message-too-much" for fault in message.faults):
+        return ()
     found = islice(_faults(message, known, profile), profile.limits.faults_per_message)
     return tuple(sorted(found, key=lambda fault: (fault.position, fault.element, fault.component)))
 
@@ -64,10 +67,9 @@ def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fa
 
 def _meanings(segment: Segment, position: int, known: Directory, profile: Profile) -> Iterator[Fault]:
     tag = segment.tag
-    for n in range(1, min(len(segment.texts), 6)):
-        codes = known.codes.get(f"{tag}{n:02}")
-        if codes and segment.texts[n] and segment.value(n) not in codes:
-            yield _fault(profile, "element-code", segment, position, "", n, 0, segment.value(n))
+    for n, codes in known.codes.get(tag, {}).items():
+        if (value := segment.value(n)) and value not in codes:
+            yield _fault(profile, "element-code", segment, position, "", n, 0, value)
     if tag == "DTM" and not known.release.isdigit():
         value, code = segment.value(1, 2), segment.value(1, 3)
         if value and not is_period(value, code):

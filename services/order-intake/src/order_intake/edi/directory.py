@@ -20,7 +20,7 @@ class Directory:
     name: str
     tree: Node
     segments: dict[str, SegmentRule]
-    codes: dict[str, frozenset[str]]
+    codes: dict[str, dict[int, frozenset[str]]]
     tags: frozenset[str]
 
 
@@ -65,15 +65,14 @@ def _messages(release: str) -> dict[str, tuple[str, Node]]:
 
 
 @lru_cache(1)
-def _codes() -> dict[str, frozenset[str]]:
-    """Segment and element (BEG02) -> the codes we know."""
-    found: dict[str, set[str]] = {}
-    place = ""
+def _codes() -> dict[str, dict[int, frozenset[str]]]:
+    """Segment -> element -> the codes we know."""
+    found: dict[str, dict[int, frozenset[str]]] = {}
     for line in _read("codes.txt").splitlines():
         if line and not line.startswith("#"):
             place, *codes = line.split()
-            found.setdefault(place, set()).update(codes)
-    return {name: frozenset(codes) for name, codes in found.items()}
+            found.setdefault(place[:-2], {})[int(place[-2:])] = frozenset(codes)
+    return found
 
 
 def _family(release: str) -> str:

@@ -118,16 +118,18 @@ def is_period(value: str, code: str) -> bool:
 
 
 def _condition(condition: Condition, texts: Sequence[str], count: int) -> Iterator[Wrong]:
-    there = [n <= count and texts[n] != "" for n in condition.places]
-    letter, first = condition.letter, condition.places[0]
-    if letter == "E" and sum(there) > 1:
-        yield Wrong("element-exclusive", condition.places[-1])
-    missing = [n for n, each in zip(condition.places, there, strict=True) if not each]
-    broken = {
-        "P": any(there) and bool(missing),
-        "R": not any(there),
-        "C": there[0] and bool(missing),
-        "L": there[0] and not any(there[1:]),
-    }
-    if broken.get(letter):
-        yield Wrong("element-condition", missing[0] if missing else first)
+    letter, places = condition
+    if letter != "R" and places[0] > count and places[-1] > count:
+        return
+    missing = [n for n in places if n > count or not texts[n]]
+    first_there, some_there = places[0] not in missing, len(missing) < len(places)
+    if letter == "E":
+        if len(places) - len(missing) > 1:
+            yield Wrong("element-exclusive", places[-1])
+    elif missing and (
+        (letter == "P" and some_there)
+        or (letter == "R" and not some_there)
+        or (letter == "C" and first_there)
+        or (letter == "L" and first_there and len(missing) == len(places) - 1)
+    ):
+        yield Wrong("element-condition", missing[0])

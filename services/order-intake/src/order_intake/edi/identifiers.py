@@ -11,8 +11,7 @@ EDIFACT_GTIN = ("EN", "SRV", "UP")
 
 def sound(digits: str) -> bool:
     """Weights 3 and 1 from the right, the sum a multiple of ten."""
-    weighted = (int(digit) * (1 if place % 2 == 0 else 3) for place, digit in enumerate(reversed(digits)))
-    return sum(weighted) % 10 == 0
+    return (sum(map(int, digits[-1::-2])) + 3 * sum(map(int, digits[-2::-2]))) % 10 == 0
 
 
 def bad_digits(segment: Segment) -> Iterator[tuple[int, int, str]]:

@@ -37,17 +37,21 @@ class SegmentRule(NamedTuple):
 
 
 class Node:
-    """A segment's place in a message, with the segments of the loop that it begins. `places`: where each tag stands among them."""
+    """A segment's place in a message, with the segments of the loop that it begins. `places`: where each tag stands among them;
+    `needed`: which of them are mandatory."""
 
-    __slots__ = ("children", "least", "most", "places", "tag")
+    __slots__ = ("children", "least", "most", "needed", "places", "tag")
 
     def __init__(self, tag: str, least: int, most: int) -> None:
         self.tag, self.least, self.most = tag, least, most
         self.children: list[Node] = []
         self.places: dict[str, list[int]] = {}
+        self.needed: list[int] = []
 
     def add(self, child: "Node") -> None:
         self.places.setdefault(child.tag, []).append(len(self.children))
+        if child.least:
+            self.needed.append(len(self.children))
         self.children.append(child)
 
     def tags(self) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _isa(cover: Cover, marks: Delimiters) -> bytes:
         "T" if cover.is_test else "P", marks.component or "",
     ]  # fmt: skip
     head = marks.element.join(["ISA", *fields])
-    if len(head) != 105 or any(each in "".join(fields[:10]) for each in marks.all()):
+    if len(head) != 105 or not head.isascii() or any(each in "".join(fields[:10]) for each in marks.all()):
         raise Unwritable("The identifiers or the control number do not fit into ISA.")
     return (head + marks.segment).encode("latin-1") + cover.line_end.encode()
 

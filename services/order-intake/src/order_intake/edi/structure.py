@@ -28,11 +28,8 @@ class _Level:
     def missing(self, until: int) -> list[str]:
         """Mandatory children from here that `until` passes over."""
         children = self.node.children
-        return [
-            child.tag
-            for index, child in enumerate(children[self.at : until], self.at)
-            if child.least and not (index == self.at and self.seen)
-        ]
+        passed = (index for index in self.node.needed if self.at <= index < until)
+        return [children[index].tag for index in passed if not (index == self.at and self.seen)]
 
 
 class Walk:
