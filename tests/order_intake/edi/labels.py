@@ -1,8 +1,8 @@
 """How a corpus names a fault, and the rules by which we report it: any of them answers for the label.
 
 Labels that we hold wrong, or that name a consequence:
-- `GE02=4332~!=GS06=4332` and its like beside `ISA16-missing`: the trailing ~ is the terminator itself. Who sees that ISA16 is left out reads
-  GE02 right; we report `component-separator-missing`, and refuse. The same holds for `IEA-unterminated` there, and for "too long" in
+- `GE02=4332~!=GS06=4332` and its like beside `ISA16-missing`: the trailing ~ is the terminator itself. Who sees that ISA16 is left out
+  reads GE02 right; we report `component-separator-missing`, and refuse. The same holds for `IEA-unterminated` there, and for "too long" in
   the bodies of such files, which count the ~ (`WRONG_BODIES`).
 - `duplicate-ISA13` has no counterpart for UNB in the labels: an EDIFACT file with one reference twice counts as clean. We report 0085 code
   26 as a remark, and leave it to the register of received interchanges to refuse the second.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from order_intake.edi.delimiters import EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
+from order_intake.edi.delimiters import EDIFACT_USUAL, ISA_WIDTHS, X12_USUAL, X12_USUAL_5010, Delimiters
 from order_intake.edi.interchange import Party
 from order_intake.edi.syntax import EDIFACT, FUNCTIONAL_GROUPS, X12, Syntax
 from order_intake.edi.writer import Element, Unwritable, Writer
@@ -76,7 +76,8 @@ def _isa(cover: Cover, marks: Delimiters) -> bytes:
         "T" if cover.is_test else "P", marks.component or "",
     ]  # fmt: skip
     head = marks.element.join(["ISA", *fields])
-    if len(head) != 105 or not head.isascii() or any(each in "".join(fields[:10]) for each in marks.all()):
+    widths = tuple(map(len, fields)) if marks.component else ()
+    if widths != ISA_WIDTHS or not head.isascii() or any(each in "".join(fields[:10]) for each in marks.all()):
         raise Unwritable("The identifiers or the control number do not fit into ISA.")
     return (head + marks.segment).encode("latin-1") + cover.line_end.encode()
 
@@ -95,6 +96,8 @@ def _free(marks: Delimiters, rows: Sequence[Sequence[Element]]) -> Delimiters:
 
 
 def _edifact(cover: Cover, drafts: Sequence[Draft]) -> Iterable[bytes]:
+    if not (cover.sender.identifier and cover.receiver.identifier and cover.control):
+        raise Unwritable("UNB needs a sender, a receiver and a reference.")
     marks = cover.delimiters or EDIFACT_USUAL
     writer = Writer(marks, cover.charset, cover.line_end)
     una = (
