@@ -163,7 +163,7 @@ async def test_a_table_restored_from_elsewhere_is_not_read_again_and_again(world
     assert [opens(keys, "k_1"), opens(keys, "k_2")] == [True, False]
 
 
-async def test_an_expired_key_is_forgotten_after_a_day(world: World) -> None:
+async def test_an_expired_key_is_forgotten_after_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     await hear(world, issued("k_long", expires_at=now - timedelta(days=2)), issued("k_new", expires_at=now - timedelta(minutes=1)))
     keys = Keys()
@@ -171,6 +171,9 @@ async def test_an_expired_key_is_forgotten_after_a_day(world: World) -> None:
     await keys.refresh(world.pool)
 
     assert [opens(keys, "k_long"), opens(keys, "k_new")] == [False, True]
+    monkeypatch.setattr("shared.keys.REMEMBERED_SECONDS", 30.0)
+    keys.tidy()
+    assert not opens(keys, "k_new")
 
 
 async def test_uses_are_written_together_and_only_forwards(world: World) -> None:

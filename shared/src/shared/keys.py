@@ -102,6 +102,7 @@ class Keys:
                 found[row["key_id"]] = self._key(row)
             else:
                 found.pop(row["key_id"], None)
+                self._uses.pop(row["key_id"], None)
 
     def _key(self, row: Row) -> Key:
         """Customers and sets of scopes repeat: one object for all keys that have the same."""
@@ -111,15 +112,16 @@ class Keys:
         return Key(row["secret_hash"], expires_at.timestamp() if expires_at else float("inf"), caller)
 
     def tidy(self) -> None:
-        """Forget keys that have expired long ago, and the uses of those that are gone."""
+        """Forget keys that have expired long ago."""
         past = time.time() - REMEMBERED_SECONDS
-        self._keys = {key_id: key for key_id, key in self._keys.items() if key.expires_at > past}
-        self._uses = {key_id: use for key_id, use in self._uses.items() if key_id in self._keys}
+        for key_id in [key_id for key_id, key in self._keys.items() if key.expires_at < past]:
+            del self._keys[key_id]
+            self._uses.pop(key_id, None)
 
     async def write_uses(self, pool: Pool) -> None:
-        """Write down when keys were used last, as far as it was not written yet."""
+        """Write down when keys were used last, as far as it was not written yet: a statement for all, or for some thousands."""
         began = time.time()
-        fresh = {key_id: datetime.fromtimestamp(use.at, UTC) for key_id, use in self._uses.items() if use.at >= self._written_at}
-        if fresh:
-            await write_uses(pool, fresh)
+        fresh = [(key_id, use.at) for key_id, use in self._uses.items() if use.at >= self._written_at]
+        for start in range(0, len(fresh), AT_ONCE):
+            await write_uses(pool, {key_id: datetime.fromtimestamp(at, UTC) for key_id, at in fresh[start : start + AT_ONCE]})
         self._written_at = began
