@@ -122,6 +122,17 @@ async def test_an_event_that_comes_twice_is_one_entry(tx: Transaction) -> None:
     assert await tx.fetchval("SELECT count(*) FROM timeline WHERE customer_id = $1", customer_id) == 1
 
 
+async def test_keys_of_staff_stand_in_nobodys_timeline(tx: Transaction) -> None:
+    events = [
+        sample(f"api_key.{what}.v1/{name}.json").event for what in ("issued", "revoked") for name in ("001-of-a-customer", "002-of-staff")
+    ]
+
+    await hear(tx, *events)
+
+    rows = await tx.fetch("SELECT customer_id FROM timeline WHERE event_id = ANY($1)", [event.event_id for event in events])
+    assert [row["customer_id"] for row in rows] == ["OR-GERMANY"] * 2
+
+
 async def test_the_timeline_is_read_newest_first_in_pages(client: httpx.AsyncClient, pool: Pool) -> None:
     customer_id, one, two = await a_customer(client), uuid4(), uuid4()
     events: list[OrderReceived] = []

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from shared.bus import Bus
 from shared.buses import TOPICS
 from shared.consumer import Consumer
 from shared.database import Pool, open_pool, transaction
-from shared.events import Event
+from shared.events import ApiKeyIssued, ApiKeyRevoked, Event
 from shared.migrations import migrate, upgrade
 from shared.outbox import publish
 from shared.postgres_log import PostgresBus, make_topics
@@ -168,3 +169,22 @@ async def test_nothing_is_left_behind_and_two_do_not_run_at_once(running: Runnin
 
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, BaseException)] == [CannotRebuild]
     assert not await running.pool.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", shadow.SCHEMA)
+
+
+async def test_keys_that_the_rebuild_heard_before_the_worker_are_not_lost(running: Running) -> None:
+    """The worker goes on behind them and never hears of them itself."""
+    customer, at = a_customer(), datetime(2026, 5, 1, 8, tzinfo=UTC)
+    first = ApiKeyIssued(
+        customer_id=customer, version=1, occurred_at=at, key_id=f"k_1{customer}", secret_hash="00" * 32, scopes=("kpi:read",)
+    )
+    second = first.model_copy(update={"key_id": f"k_2{customer}", "event_id": uuid4()})
+    gone = ApiKeyRevoked(customer_id=customer, occurred_at=at, version=2, key_id=first.key_id)
+    await running.say([first])
+    await running.catch_up()
+    await running.say([second, gone])
+
+    await running.rebuild()
+    await running.catch_up()
+
+    rows = await running.pool.fetch("SELECT key_id, revoked_at FROM api_keys WHERE customer_id = $1 ORDER BY key_id", customer)
+    assert [tuple(row) for row in rows] == [(first.key_id, at), (second.key_id, None)]

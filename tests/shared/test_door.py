@@ -5,7 +5,7 @@ import re
 
 import pytest
 from shared.door import Door, network_of
-from shared.errors import TooManyFailures, Unauthenticated
+from shared.errors import NotYet, TooManyFailures, Unauthenticated
 from shared.key_rows import hash_of
 from shared.keys import Keys
 from shared.observability import api_metrics
@@ -160,3 +160,16 @@ def test_the_figures_do_not_tell_which_ids_exist(door: Door) -> None:
 
     grown = {reason: count - before.get(reason, 0) for reason, count in counted().items() if count != before.get(reason, 0)}
     assert grown == {"missing": 1, "malformed": 1, "invalid": 3, "expired": 1}
+
+
+def test_nobody_is_refused_before_the_keys_were_read() -> None:
+    """A process that has just started says so, and counts nobody's right key as a failure."""
+    door = Door(Keys(), tries_of_key=1, tries_of_address=1)
+
+    refusals = []
+    for _ in range(3):
+        with pytest.raises(NotYet) as refused:
+            door.caller("Bearer k_live.right", HERE)
+        refusals.append((refused.value.status, refused.value.headers))
+
+    assert refusals == [(503, {"Retry-After": "1"})] * 3
