@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from fastapi.routing import iter_route_contexts
 from shared.docs import main
+from shared.roles import SCOPES_OF
 from shared.routes import TransactionalRoute
 from shared.scopes import SCOPES
 from shared.service import Service, create_app
@@ -52,6 +53,9 @@ def page() -> str:
         [
             _HEAD,
             *_table(("scope", "whoever holds it may", "for customers"), _scopes()),
+            "\n## Roles of staff\n",
+            "A key of our own people holds the scopes that its role had when it was issued; `*` stands for all.\n",
+            *_table(("role", "scopes"), _roles()),
             "\n## Calls\n",
             *_table(("service", "method", "path", "scope", "for customers"), map(_call, filter(lambda each: each.scope, listed))),
             "\n## Open calls\n",
@@ -65,6 +69,11 @@ def page() -> str:
 def _scopes() -> Iterator[tuple[str, ...]]:
     for scope in SCOPES.values():
         yield f"`{scope.name}`", scope.meaning, _yes(scope.for_customers)
+
+
+def _roles() -> Iterator[tuple[str, ...]]:
+    for role, held in SCOPES_OF.items():
+        yield role, " ".join(f"`{scope}`" for scope in sorted(held))
 
 
 def _call(each: Listed) -> tuple[str, ...]:

@@ -173,3 +173,9 @@ def test_nobody_is_refused_before_the_keys_were_read() -> None:
         refusals.append((refused.value.status, refused.value.headers))
 
     assert refusals == [(503, {"Retry-After": "1"})] * 3
+
+
+def test_an_endless_id_is_none_and_is_not_remembered(door: Door) -> None:
+    endless = f"Bearer {'k' * 600}.wrong"
+
+    assert [says(door, endless) for _ in range(5)] == [401] * 5, "counted for the address alone"

@@ -42,11 +42,10 @@ class KeyRoute(TransactionalRoute):
         return handle
 
 
-def _secret_answer(request: Request, response: Response) -> None:
-    """An answer with a secret in it is kept nowhere, neither here nor on the way."""
+def _secret_answer(request: Request) -> None:
+    """An answer with a secret in it is kept nowhere; as every answer it says so to those on the way."""
     if "idempotency-key" in request.headers:
         raise NoAnswerKept
-    response.headers["Cache-Control"] = "no-store"
 
 
 SHOWN_ONCE = (

@@ -68,11 +68,11 @@ async def _issue(settings: Settings, chosen: Namespace) -> None:
         made = only(await issue_keys(tx, INSTALLER, [wanted])).value
         await record_command(tx, "keys issue", _path(wanted.customer_id, made.key_id))
     _say(made.key)
-    whose = f"customer {wanted.customer_id}" if wanted.customer_id else f"staff, role {wanted.role}"
+    whose = f"customer {wanted.customer_id}" if wanted.customer_id else f"staff ({wanted.role})"
     until = f" until {wanted.expires_at:%Y-%m-%d %H:%M} UTC" if wanted.expires_at else ""
-    _note(f"The key {made.key_id} for {whose}, is good{until} for: {' '.join(sorted(wanted.scopes))}.")
+    _note(f"The key {made.key_id} of {whose} is good{until} for: {' '.join(sorted(wanted.scopes))}.")
     _note("It is shown this once, only its hash is kept. A caller sends the header `Authorization: Bearer` and the line above.")
-    _note("crm knows it within 2 s; the other services within 5 s once crm's worker runs.")
+    _note("crm knows it within 2 s, the other services within 5 s while crm's worker runs.")
 
 
 def _wanted(chosen: Namespace) -> Wanted:
