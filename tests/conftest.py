@@ -13,10 +13,11 @@ import pytest
 from shared.database import Connection, Pool, Transaction, open_pool
 from shared.key_store import KeyStore, open_key_store
 from shared.key_upkeep import make_key_store
-from shared.migrations import migrate, upgrade
+from shared.migrations import migrate
 from shared.sealing import MasterKeys, new_master_key
 from shared.service import Service, create_app
 from shared.settings import KEYS_DATABASE
+from shared.walls import Role, entered_as
 
 from deploy.local.java import missing as missing_tools
 from deploy.local.kafka import Kafka
@@ -40,8 +41,9 @@ def environment() -> Iterator[None]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """One PostgreSQL for the whole run, without fsync: nothing in it must survive the run."""
     folder: Path = tmp_path_factory.mktemp("postgres")
-    with Postgres(folder, fsync=False) as server:
+    with Postgres(folder, fsync=False) as server, pytest.MonkeyPatch.context() as patch:
         server.create_database(KEYS_DATABASE)
+        patch.setenv("LSC_KEYS_URL", server.url(KEYS_DATABASE))
         with ThreadPoolExecutor(1) as threads:
             threads.submit(asyncio.run, make_key_store(server.url(KEYS_DATABASE))).result()
         yield server
@@ -61,15 +63,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 @pytest.fixture(scope="session")
 def database_of(postgres: Postgres) -> Callable[[str], str]:
-    """The URL of a service's migrated database, made at its first use."""
+    """The URL of a service's migrated database, made at its first use, with the service's login and no role yet."""
     made: dict[str, str] = {}
 
     def database(package: str) -> str:
         if package not in made:
-            postgres.create_database(package)
-            made[package] = postgres.url(package)
-            upgrade(package, made[package])
-            asyncio.run(migrate(package, made[package]))
+            postgres.create_service(package)
+            made[package] = postgres.url(package, package)
+            migrate(package, entered_as(made[package], package, Role.OWNER))
         return made[package]
 
     return database
@@ -91,8 +92,9 @@ def database(service: Service, database_of: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="module")
-async def pool(database: str) -> AsyncIterator[Pool]:
-    made = await open_pool(database, 10)
+async def pool(service: Service, database: str) -> AsyncIterator[Pool]:
+    """As the worker."""
+    made = await open_pool(entered_as(database, service.package, Role.WORKER), 10)
     yield made
     await made.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.errors import StackError, StartError, last_lines
-from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
+from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SERVICE_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
 from deploy.local.processes import Process, became, command_line, free_port, is_free
 from deploy.local.sidefile import Lock, recall, remember
 from deploy.local.unprivileged import OPEN_GROUND, account, programs, sweep
@@ -56,8 +56,8 @@ class Postgres:
     def log(self) -> Path:
         return self._home / "postgres.log"
 
-    def url(self, database: str) -> str:
-        return f"postgresql://{LOGIN}:{self._known['password']}@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str, login: str = LOGIN) -> str:
+        return f"postgresql://{login}:{self._known['password']}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         """Whoever served this folder before is stopped first: only a killed run leaves one."""
@@ -113,6 +113,11 @@ class Postgres:
         )  # fmt: skip
         if done.returncode and "already exists" not in done.stderr:
             raise StackError(f"Database {name} could not be made: {done.stderr.strip()}")
+
+    def create_service(self, package: str, database: str | None = None) -> None:
+        """A service's roles, its login with our password, and its database; nothing to do where they exist."""
+        words = {"service": package, "database": database or package, "password": self._known["password"]}
+        self._psql(SERVICE_SQL.read_text(), *(f"--set={name}={value}" for name, value in words.items()))
 
     @property
     def _home(self) -> Path:
@@ -181,9 +186,9 @@ class Postgres:
             if stopped.returncode and mode != "immediate":
                 self._end("immediate")
 
-    def _psql(self, sql: str) -> None:
+    def _psql(self, sql: str, *options: str) -> None:
         address = f"postgresql://postgres@/postgres?host={self._socket}&port={self.port}"
-        done = self._account.run(self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", address, input=sql)
+        done = self._account.run(self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *options, address, input=sql)
         if done.returncode:
             raise StackError(f"PostgreSQL refused: {done.stderr.strip()}")
 

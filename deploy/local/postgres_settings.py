@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 LOGIN = "lsc"
+SERVICE_SQL = Path(__file__).parents[1] / "postgres" / "service.psql"
+"""The database, login and roles of a service, as every installation makes them."""
 
 INITDB = ("--username=postgres", "--auth=peer", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "max_connections": "200",
+    "max_connections": "300",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -35,7 +37,7 @@ END $$;"""
 
 
 def write_configuration(data: Path, settings: Mapping[str, str], *, system_user: str) -> None:
-    """Over the socket only the system user, as superuser; over TCP only the login, by password."""
+    """Over the socket only the system user, as superuser; over TCP only logins, by password."""
     (data / "postgresql.conf").write_text("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
-    (data / "pg_hba.conf").write_text(f"local all all peer map=lsc\nhost all {LOGIN} 127.0.0.1/32 scram-sha-256\n")
+    (data / "pg_hba.conf").write_text("local all all peer map=lsc\nhost all all 127.0.0.1/32 scram-sha-256\n")
     (data / "pg_ident.conf").write_text(f"lsc {system_user} postgres\n")

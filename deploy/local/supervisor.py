@@ -156,7 +156,9 @@ class LocalSystem:
             starts = [threads.submit(server.start) for server in (self.postgres, self.kafka) if server]
             for start in starts:
                 start.result()
-        for database in (*(service.package for service in self.services), LOG_DATABASE, KEYS_DATABASE):
+        for service in self.services:
+            self.postgres.create_service(service.package)
+        for database in (LOG_DATABASE, KEYS_DATABASE):
             self.postgres.create_database(database)
         self._watch.start()
         self._say(f"{'PostgreSQL and Kafka run' if self.kafka else 'PostgreSQL runs'} ({time.monotonic() - began:.1f} s).")
@@ -165,7 +167,7 @@ class LocalSystem:
         """Where a service or tool that is started by hand looks for this system."""
         self.operator_key = self._extra.get("LSC_OPERATOR_KEY") or operator_key(self.folder)
         self.stack = {
-            "DATABASE_URL": self.postgres.url("{database}"),
+            "DATABASE_URL": self.postgres.url("{database}", login="{database}"),
             "LSC_LOG_URL": self.postgres.url(LOG_DATABASE),
             "LSC_KEYS_URL": self.postgres.url(KEYS_DATABASE),
             "LSC_OPERATOR_KEY": self.operator_key,

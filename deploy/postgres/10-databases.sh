@@ -1,14 +1,10 @@
 #!/bin/sh
-# Run once by the PostgreSQL image, on an empty data volume: a database and a login a service; no login may enter another's database.
+# Run once by the PostgreSQL image, on an empty data volume: for each service a database, a login and its roles; no login may enter another's database.
 set -eu
 
 for service in order_intake inventory dispatch crm kpi; do
-    psql -Xq -v ON_ERROR_STOP=1 -v service="$service" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
-\getenv password LSC_DATABASE_PASSWORD
-CREATE ROLE :"service" LOGIN PASSWORD :'password';
-CREATE DATABASE :"service" OWNER :"service";
-REVOKE CONNECT ON DATABASE :"service" FROM PUBLIC;
-SQL
+    psql -Xq -v ON_ERROR_STOP=1 -v service="$service" -v database="$service" -v password="$LSC_DATABASE_PASSWORD" \
+        --username "$POSTGRES_USER" --dbname postgres --file "${SERVICE_SQL:-/docker-entrypoint-initdb.d/service.psql}"
 done
 
 # The key store: order-intake makes and destroys the keys of data subjects, dispatch may read them, nobody else gets in.

@@ -15,9 +15,9 @@ from uuid_utils.compat import uuid7
 ORDER = """INSERT INTO orders (order_id, customer_id, customer_reference, fingerprint, status, service_level, allow_partial, submitted_at,
     received_at, confirmed_at, promised_earliest, promised_latest, ship_to, open_holds, event_version)
     VALUES ($1, $2, $3, $4, 'confirmed', 'standard', false, $5, $5, $5, $5, $6, $7, 0, 2)"""
-LINES = """INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting)
-    SELECT $1, l.line_no, l.sku, l.quantity, l.quantity FROM unnest($2::int[], $3::text[], $4::int[]) AS l(line_no, sku, quantity)"""
-HISTORY = "INSERT INTO order_history (order_id, at, what) SELECT $1, $2, unnest($3::text[])"
+LINES = """INSERT INTO order_lines (order_id, customer_id, line_no, sku, ordered, waiting)
+    SELECT $1, $2, l.line_no, l.sku, l.quantity, l.quantity FROM unnest($3::int[], $4::text[], $5::int[]) AS l(line_no, sku, quantity)"""
+HISTORY = "INSERT INTO order_history (order_id, customer_id, at, what) SELECT $1, $2, $3, unnest($4::text[])"
 ONCE = "INSERT INTO idempotency_keys (caller, route, key, fingerprint, status, body) VALUES ('bare', 'POST /orders', $1, $2, 201, $3)"
 OUTBOX = """INSERT INTO outbox (event_id, topic, key, aggregate, version, type, customer_id, occurred_at, correlation_id, body)
     SELECT event_id, 'orders', $1, 'order/' || $1, version, type, $2, $3, event_id, body
@@ -73,8 +73,9 @@ def build() -> FastAPI:
                 ORDER, order_id, order.customer_id, order.customer_reference, b"0" * 32, now, now + timedelta(days=3), address
             )
             numbers = [line.line_no for line in lines]
-            await connection.execute(LINES, order_id, numbers, [line.sku for line in lines], [line.quantity for line in lines])
-            await connection.execute(HISTORY, order_id, now, ["received", "confirmed"])
+            owned = (order_id, order.customer_id)
+            await connection.execute(LINES, *owned, numbers, [line.sku for line in lines], [line.quantity for line in lines])
+            await connection.execute(HISTORY, *owned, now, ["received", "confirmed"])
             await connection.execute(ONCE, idempotency_key, b"0" * 32, answer.model_dump_json().encode())
             types = ["order.received.v1", "order.confirmed.v1"]
             ids = await connection.fetch(OUTBOX, str(order_id), order.customer_id, now, [uuid7(), uuid7()], [1, 2], types, [said, said])

@@ -8,6 +8,7 @@ from time import perf_counter
 
 import asyncpg
 from rich.progress import Progress
+from shared.walls import Role
 from uuid_utils.compat import uuid7
 
 from deploy.local.demo.answers import PICKS, SHIPMENTS, Pick, Shipment
@@ -41,7 +42,7 @@ def measure(folder: Path, broker: Broker, orders: int) -> dict[str, object]:
 
 async def _measure(system: LocalSystem, orders: int) -> dict[str, object]:
     target = Target.of(system.stack, system.port("order-intake"))
-    databases = {name: await asyncpg.connect(system.postgres.url(name)) for name in DATABASES}
+    databases = {name: await asyncpg.connect(target.database(name, Role.OWNER)) for name in DATABASES}
     async with Center(target) as center:
         await _open_house(center, databases)
         await _life(system, center, databases, WARM)

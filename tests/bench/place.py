@@ -15,7 +15,8 @@ from urllib.request import urlopen
 from uuid import UUID
 
 import asyncpg
-from shared.migrations import migrate, upgrade
+from shared.migrations import migrate
+from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
 from deploy.local.postgres import Postgres
@@ -81,19 +82,22 @@ def measure(folder: Path, rows: int) -> dict[str, dict[str, float]]:
         ]
         with (
             serving(folder, "ours", [sys.executable, "-m", "order_intake", "--only", "api"], urls["order_intake"]) as ours,
-            serving(folder, "bare", bare, urls["bare"]) as theirs,
+            serving(folder, "bare", bare, _as(Role.STAFF, urls["bare"])) as theirs,
         ):
             return asyncio.run(_measure(ours, theirs, server.pid or 0, rows))
 
 
 def _prepared(server: Postgres, name: str) -> str:
     """The bare endpoint's tables and indexes are the same as ours."""
-    server.create_database(name)
-    url = server.url(name)
-    upgrade("order_intake", url)
-    asyncio.run(migrate("order_intake", url))
-    asyncio.run(_stock(url))
+    server.create_service("order_intake", name)
+    url = server.url(name, "order_intake")
+    migrate("order_intake", _as(Role.OWNER, url))
+    asyncio.run(_stock(_as(Role.STAFF, url)))
     return url
+
+
+def _as(role: Role, url: str) -> str:
+    return entered_as(url, "order_intake", role)
 
 
 async def _stock(url: str) -> None:
@@ -168,14 +172,14 @@ async def _cost_with(ours: Server, postgres: int, rows: int) -> tuple[float, flo
 
 async def _analyze(url: str) -> None:
     """As autovacuum does within the first minute."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(_as(Role.OWNER, url))
     await connection.execute("ANALYZE")
     await connection.close()
 
 
 async def _fill(url: str, rows: int) -> None:
-    """Copies of a placed order by COPY, until so many orders are stored."""
-    connection = await asyncpg.connect(url)
+    """Copies of a placed order by COPY, which row security must not stand before, until so many orders are stored."""
+    connection = await asyncpg.connect(_as(Role.OWNER, url))
     missing = rows - await connection.fetchval("SELECT count(*) FROM orders")
     [model] = await connection.fetch("SELECT * FROM orders ORDER BY order_id DESC LIMIT 1")
     ids = [uuid7() for _ in range(max(missing, 0))]
@@ -192,7 +196,9 @@ async def _fill(url: str, rows: int) -> None:
 async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", table: str, models: list[asyncpg.Record], ids: list[UUID]) -> None:
     columns = [name for name in models[0].keys() if name != "entry_id"]  # noqa: SIM118 - a record is no mapping
     rows = (tuple(_changed(model, name, order_id) for name in columns) for order_id in ids for model in models)
+    await connection.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     await connection.copy_records_to_table(table, columns=columns, records=rows)
+    await connection.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def _changed(model: asyncpg.Record, name: str, order_id: UUID) -> object:
@@ -200,7 +206,7 @@ def _changed(model: asyncpg.Record, name: str, order_id: UUID) -> object:
 
 
 async def _bytes_per_order(server: Server) -> float:
-    connection = await asyncpg.connect(server.database)
+    connection = await asyncpg.connect(_as(Role.STAFF, server.database))
     size = await connection.fetchval(
         "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )

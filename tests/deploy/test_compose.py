@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from shared.service import Service as Application
 from shared.settings import Settings
 
 from deploy.local.postgres import Postgres
+from deploy.local.postgres_settings import SERVICE_SQL
 from deploy.local.services import SERVICES, Service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -223,7 +225,17 @@ async def test_the_first_start_of_postgres_makes_a_database_and_a_login_for_each
     server = Postgres(tmp_path / "postgres", fsync=False)
     server.start()
     path = f"PATH={server._programs}:{os.environ['PATH']}"
-    given = [path, f"PGHOST={server._socket}", f"PGPORT={server.port}", "POSTGRES_USER=postgres", "LSC_DATABASE_PASSWORD=a1"]
+    sql = server._home / "service.psql"
+    shutil.copyfile(SERVICE_SQL, sql)
+    sql.chmod(0o644)
+    given = [
+        path,
+        f"SERVICE_SQL={sql}",
+        f"PGHOST={server._socket}",
+        f"PGPORT={server.port}",
+        "POSTGRES_USER=postgres",
+        "LSC_DATABASE_PASSWORD=a1",
+    ]
     script = (ROOT / "deploy/postgres/10-databases.sh").read_text()
 
     done = server._account.run("env", *given, "sh", "-s", input=script)
@@ -233,10 +245,9 @@ async def test_the_first_start_of_postgres_makes_a_database_and_a_login_for_each
     owned = await connection.fetch(
         "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = ANY($1)", list(PACKAGES)
     )
-    assert {(row["datname"], row["owner"]) for row in owned} == {(package, package) for package in PACKAGES}
-    privileges = (
-        "SELECT rolsuper, has_database_privilege('kpi', 'kpi', 'CONNECT'), has_database_privilege('kpi', 'crm', 'CONNECT') FROM pg_roles"
-    )
-    assert tuple(await connection.fetchrow(f"{privileges} WHERE rolname = 'kpi'") or ()) == (False, True, False)
+    assert {(row["datname"], row["owner"]) for row in owned} == {(package, f"{package}_owner") for package in PACKAGES}
+    enters = "has_database_privilege('kpi', 'kpi', 'CONNECT'), has_database_privilege('kpi', 'crm', 'CONNECT')"
+    rights = f"SELECT rolsuper, rolbypassrls, rolinherit, {enters} FROM pg_roles WHERE rolname = 'kpi'"
+    assert tuple(await connection.fetchrow(rights) or ()) == (False, False, False, True, False)
     await connection.close()
     server.wipe()

@@ -37,7 +37,8 @@ async def statements(tx: Transaction, work: Work) -> int:
     sent: list[str] = []
 
     def note(query: asyncpg.connection.LoggedQuery) -> None:
-        sent.append(query.query)
+        if "typeinfo_tree" not in query.query:  # what the driver asks once a connection
+            sent.append(query.query)
 
     connection = await tx.connection()
     with connection.query_logger(note):

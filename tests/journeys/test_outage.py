@@ -6,10 +6,12 @@ import time
 
 import asyncpg
 import pytest
+from shared.walls import Role
 
 from deploy.local.demo.answers import ORDER
 from deploy.local.demo.center import Center, batches
 from deploy.local.demo.client import Json
+from deploy.local.demo.target import Target
 from deploy.local.supervisor import LocalSystem
 from tests.journeys.conftest import target_of
 
@@ -36,7 +38,7 @@ async def test_orders_are_placed_without_a_broker_and_the_backlog_drains(on_kafk
 
         await asyncio.to_thread(on_kafka.kafka.start)
         returned = time.monotonic()
-        await _all_allocated(on_kafka, orders)
+        await _all_allocated(target_of(on_kafka), orders)
         seconds = time.monotonic() - returned
 
     assert len(orders) > OUTAGE_SECONDS
@@ -72,9 +74,9 @@ async def _placed(center: Center, number: int) -> str:
     return answer.read(ORDER).order_id
 
 
-async def _all_allocated(system: LocalSystem, orders: list[str]) -> None:
+async def _all_allocated(target: Target, orders: list[str]) -> None:
     """Every relay has sent what waits, and order-intake has heard inventory's answer for each of these orders."""
-    databases = [await asyncpg.connect(system.postgres.url(service.package)) for service in system.services]
+    databases = [await asyncpg.connect(target.database(package, Role.STAFF)) for package in target.packages]
     intake = databases[0]
     moving = "SELECT count(*) FROM orders WHERE order_id = ANY($1::uuid[]) AND status IN ('received', 'confirmed')"
     deadline = time.monotonic() + 2 * DRAINED_WITHIN

@@ -14,12 +14,13 @@ from shared.buses import TOPICS
 from shared.consumer import Consumer
 from shared.database import Pool, open_pool, transaction
 from shared.events import ApiKeyIssued, ApiKeyRevoked, Event
-from shared.migrations import migrate, upgrade
+from shared.migrations import migrate
 from shared.outbox import publish
 from shared.postgres_log import PostgresBus, make_topics
 from shared.progress import places
 from shared.relay import Relay
 from shared.settings import Settings
+from shared.walls import Role, entered_as
 
 from deploy.local.postgres import Postgres
 from tests.kpi.builders import AnOrder, a_customer, hours
@@ -79,16 +80,17 @@ async def running(postgres: Postgres) -> AsyncIterator[Running]:
     name = f"kpi_{uuid4().hex[:8]}"
 
     def made() -> str:
-        postgres.create_database(name)
-        upgrade("kpi", postgres.url(name))
-        asyncio.run(migrate("kpi", postgres.url(name)))
-        return postgres.url(name)
+        postgres.create_service("kpi", name)
+        url = postgres.url(name, "kpi")
+        migrate("kpi", entered_as(url, "kpi", Role.OWNER))
+        return url
 
     url = await asyncio.to_thread(made)
-    await make_topics(url, TOPICS)
-    pool = await open_pool(url, 4)
-    bus = PostgresBus(url, instance="worker", group="kpi", topics=SERVICE.handlers.topics)
-    settings = SERVICE.settings().model_copy(update={"database_url": url, "log_url": url, "kafka_bootstrap_servers": None})
+    log_url = entered_as(url, "kpi", Role.OWNER)
+    await make_topics(log_url, TOPICS)
+    pool = await open_pool(entered_as(url, "kpi", Role.WORKER), 4)
+    bus = PostgresBus(log_url, instance="worker", group="kpi", topics=SERVICE.handlers.topics)
+    settings = SERVICE.settings().model_copy(update={"database_url": url, "log_url": log_url, "kafka_bootstrap_servers": None})
     yield Running(pool, bus, settings)
     await bus.close()
     await pool.close()

@@ -242,8 +242,8 @@ async def test_the_largest_release_is_said_in_parts_that_fit(tx: Transaction) ->
     wide = "\U00020000" * 36
     order_id = await a_placed_order(tx, (1,))
     await tx.execute(
-        "INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting) "
-        "SELECT $1, n, $2 || n, 1000000, 1000000 FROM generate_series(2, 2000) AS n",
+        "INSERT INTO order_lines (order_id, customer_id, line_no, sku, ordered, waiting) "
+        "SELECT order_id, customer_id, n, $2 || n, 1000000, 1000000 FROM orders, generate_series(2, 2000) AS n WHERE order_id = $1",
         *(order_id, wide),
     )
 

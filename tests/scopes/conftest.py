@@ -11,6 +11,7 @@ import pytest
 from shared.database import open_pool
 from shared.scopes import SCOPES
 from shared.service import Service
+from shared.walls import Role, entered_as
 
 from tests.conftest import PACKAGES, serving
 
@@ -35,8 +36,8 @@ def keys() -> dict[str, tuple[str | None, list[str]]]:
     return {f"{who}-{name}": (owner, scopes) for who, owner in (("staff", None), ("own", OWN)) for name, scopes in held.items()}
 
 
-async def store_keys(url: str) -> None:
-    pool = await open_pool(url, 1)
+async def store_keys(url: str, package: str) -> None:
+    pool = await open_pool(entered_as(url, package, Role.STAFF), 1)
     for key_id, (owner, scopes) in keys().items():
         await pool.execute(
             "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -55,6 +56,6 @@ async def call(package: str, database_of: Callable[[str], str]) -> AsyncIterator
     with ThreadPoolExecutor(1) as threads:
         url = threads.submit(database_of, package).result()
     service: Service = import_module(f"{package}.app").SERVICE
-    await store_keys(url)
+    await store_keys(url, package)
     async with serving(service, url) as client:
         yield Called(service, client, url)

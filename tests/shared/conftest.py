@@ -2,15 +2,19 @@ from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
-from shared.database import open_pool, transaction
-from shared.outbox import make_leaves
+from shared.database import engine, open_pool
+from shared.migrations import keep_leaves
 from shared.postgres_log import make_topics
 from shared.tables import add_plumbing
-from sqlalchemy.ext.asyncio import create_async_engine
+from shared.walls import Role, enclose, entered_as, let_customers_say, open_to_customers, open_to_serving
+from sqlalchemy import text
 
 from deploy.local.postgres import Postgres
-from tests.shared.plumbing import TOPICS, World, metadata
+from deploy.local.postgres_settings import LOGIN
+from tests.shared.plumbing import PACKAGE, TOPICS, World, metadata
 
+ENCLOSED = ("api_keys", "audit", "idempotency_keys", "outbox")
+CUSTOMERS_MAY = {"effects": "SELECT, INSERT", "SEQUENCE effects_id_seq": "USAGE", "audit": "INSERT"}
 _numbers = count()
 
 
@@ -18,16 +22,18 @@ _numbers = count()
 async def template(postgres: Postgres) -> str:
     """A database with everything in it, to copy for each test."""
     add_plumbing(metadata)
-    postgres.create_database("plumbing")
-    engine = create_async_engine(postgres.url("plumbing").replace("postgresql://", "postgresql+asyncpg://"))
-    async with engine.begin() as connection:
+    postgres.create_service(PACKAGE, "plumbing")
+    postgres._psql(f"GRANT {Role.OWNER.of(PACKAGE)} TO {LOGIN}")
+    url = entered_as(postgres.url("plumbing", PACKAGE), PACKAGE, Role.OWNER)
+    owner = engine(url)
+    async with owner.begin() as connection:
         await connection.run_sync(metadata.create_all)
-    await engine.dispose()
-    await make_topics(postgres.url("plumbing"), TOPICS)
-    pool = await open_pool(postgres.url("plumbing"), 1)
-    async with transaction(pool) as tx:
-        await make_leaves(tx)
-    await pool.close()
+        rights = (*open_to_serving(PACKAGE), *let_customers_say(PACKAGE), *open_to_customers(PACKAGE, CUSTOMERS_MAY))
+        for statement in (*rights, *enclose(PACKAGE, ENCLOSED)):
+            await connection.execute(text(statement))
+    await owner.dispose()
+    await make_topics(url, TOPICS)
+    await keep_leaves(url)
     return "plumbing"
 
 
@@ -35,8 +41,9 @@ async def template(postgres: Postgres) -> str:
 async def world(postgres: Postgres, template: str) -> AsyncIterator[World]:
     name = f"plumbing_{next(_numbers)}"
     admin = await open_pool(postgres.url("postgres"), 1)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    made = World(await open_pool(postgres.url(name), 8), postgres.url(name))
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.of(PACKAGE)}")
+    url = postgres.url(name, PACKAGE)
+    made = World(await open_pool(entered_as(url, PACKAGE, Role.WORKER), 8), url)
     yield made
     for bus in made.buses:
         await bus.close()

@@ -17,9 +17,11 @@ from shared.outbox import publish
 from shared.postgres_log import PostgresBus
 from shared.registry import Handlers
 from shared.relay import Relay
+from shared.walls import Role, entered_as
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 from uuid_utils.compat import uuid7
 
+PACKAGE = "shared"
 TOPICS = ["orders", "listener.dead-letters"]
 metadata = MetaData()
 Table("effects", metadata, Column("id", BigInteger, primary_key=True), Column("aggregate", Text), Column("said", Text))
@@ -79,14 +81,18 @@ def record(event: Event) -> Record:
 
 @dataclass
 class World:
-    """A database with the plumbing, a log beside it, and what reads and writes them."""
+    """A database with the plumbing, a log beside it, and what reads and writes them; `url` has no role yet."""
 
     pool: Pool
     url: str
     buses: list[Bus] = field(default_factory=list)
 
+    @property
+    def log_url(self) -> str:
+        return entered_as(self.url, PACKAGE, Role.OWNER)
+
     def bus(self, member: str = "one") -> Bus:
-        made = PostgresBus(self.url, instance=member, group="listener", topics=["orders"])
+        made = PostgresBus(self.log_url, instance=member, group="listener", topics=["orders"])
         self.buses.append(made)
         return made
 

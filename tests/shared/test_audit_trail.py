@@ -181,7 +181,9 @@ async def test_what_was_rolled_back_or_only_read_leaves_no_entry(client: httpx.A
 
 
 async def test_without_its_entry_nothing_is_done(client: httpx.AsyncClient, world: World) -> None:
-    await world.pool.execute("ALTER TABLE audit ADD CONSTRAINT full_disk CHECK (subject <> '/things/A')")
+    owner = await asyncpg.connect(world.log_url)
+    await owner.execute("ALTER TABLE audit ADD CONSTRAINT full_disk CHECK (subject <> '/things/A')")
+    await owner.close()
 
     with pytest.raises(asyncpg.CheckViolationError):
         await client.post("/things", json={"name": "A"})

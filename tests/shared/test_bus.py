@@ -20,7 +20,7 @@ def place(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Which bus, and where it is."""
     if request.param == "kafka":
         return "kafka", request.getfixturevalue("kafka").bootstrap
-    return "postgres", request.getfixturevalue("world").url
+    return "postgres", request.getfixturevalue("world").log_url
 
 
 @pytest.fixture

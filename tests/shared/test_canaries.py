@@ -12,8 +12,9 @@ from secrets import token_hex, token_urlsafe
 
 import httpx
 import pytest
-from shared.migrations import upgrade
+from shared.migrations import migrate
 from shared.secrets import password_of
+from shared.walls import Role, entered_as
 
 from deploy.local.postgres import Postgres
 from deploy.local.processes import free_port
@@ -48,13 +49,13 @@ def answering(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
 def server(tmp_path: Path) -> Iterator[Postgres]:
     """Of the test's own, because its password changes."""
     with Postgres(tmp_path / "postgres", fsync=False) as made:
-        made.create_database("crm")
-        upgrade("crm", made.url("crm"))
+        made.create_service("crm")
+        migrate("crm", entered_as(made.url("crm", "crm"), "crm", Role.OWNER))
         yield made
 
 
 def test_nothing_secret_that_is_sent_is_written(server: Postgres, tmp_path: Path) -> None:
-    canary, url = token_urlsafe(32), server.url("crm")
+    canary, url = token_urlsafe(32), server.url("crm", "crm")
     login, password = url.removeprefix("postgresql://").partition("@")[0].split(":")
     key, port, log = f"operator.{canary}", free_port(), tmp_path / "log"
     sent = [token_urlsafe(32) for _ in range(6)]

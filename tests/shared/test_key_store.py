@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from itertools import count
+from secrets import token_urlsafe
 
 import asyncpg
 import pytest
@@ -131,11 +132,13 @@ async def test_what_a_crashed_process_left_is_swept_but_for_what_was_used(store:
 
 
 def test_the_key_store_lies_beside_the_other_databases_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://{database}:kR7-vX2pQm9w@db:5432/{database}?ssl=require")  # no secret: of this test
+    password = token_urlsafe(16)
+    monkeypatch.delenv("LSC_KEYS_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{{database}}:{password}@db:5432/{{database}}?sslmode=require")
 
-    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@db:5432/lsc_keys?ssl=require"  # no secret: of this test
-    monkeypatch.setenv("LSC_KEYS_URL", "postgresql://{database}:kR7-vX2pQm9w@keys/k")  # no secret: of this test
-    assert Settings().key_store("dispatch") == "postgresql://dispatch:kR7-vX2pQm9w@keys/k"  # no secret: of this test
+    assert Settings().key_store("dispatch") == f"postgresql://dispatch:{password}@db:5432/lsc_keys?sslmode=require"
+    monkeypatch.setenv("LSC_KEYS_URL", f"postgresql://{{database}}:{password}@keys/k")
+    assert Settings().key_store("dispatch") == f"postgresql://dispatch:{password}@keys/k"
 
 
 def test_without_a_master_key_nothing_that_seals_may_start(monkeypatch: pytest.MonkeyPatch) -> None:

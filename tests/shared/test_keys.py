@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 from shared.database import Row, Transaction, transaction
 from shared.events import STAFF, ApiKeyIssued, ApiKeyRevoked
@@ -200,10 +201,12 @@ async def test_uses_that_cannot_be_written_are_written_later(world: World) -> No
     keys = Keys()
     await keys.refresh(world.pool)
     keys.note_use("k_1", time.time(), "192.0.2.1")
-    await world.pool.execute("ALTER TABLE api_keys RENAME TO away")
+    owner = await asyncpg.connect(world.log_url)
+    await owner.execute("ALTER TABLE api_keys RENAME TO away")
     with pytest.raises(Exception, match="api_keys"):
         await keys.write_uses(world.pool)
-    await world.pool.execute("ALTER TABLE away RENAME TO api_keys")
+    await owner.execute("ALTER TABLE away RENAME TO api_keys")
+    await owner.close()
 
     await keys.write_uses(world.pool)
 

@@ -7,15 +7,16 @@ import asyncpg
 import pytest
 from pydantic_core import from_json
 from shared.bus import Bus, BusUnavailable, Record
-from shared.database import transaction
+from shared.database import open_pool, transaction
 from shared.locks import Lock, lock
 from shared.outbox import make_leaves, publish
 from shared.relay import replay
 from shared.service import Service
 from shared.settings import Settings
+from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import THINGS, World, history, quiet, rejected
+from tests.shared.plumbing import PACKAGE, THINGS, World, history, quiet, rejected
 
 
 async def drain(world: World, bus: Bus | None = None) -> None:
@@ -139,13 +140,15 @@ async def test_a_relay_that_stops_gives_its_lease_back(world: World) -> None:
 async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> None:
     order = uuid7()
     today = f"outbox_{datetime.now(UTC):%Y%m%d}"
-    await world.pool.execute(f"DROP TABLE {today}")
+    owner = await open_pool(entered_as(world.url, PACKAGE, Role.OWNER), 1)
+    await owner.execute(f"DROP TABLE {today}")
     await world.say(*history(order, 3))
     strays = await world.value("SELECT count(*) FROM outbox_default")
 
     await drain(world)
-    async with transaction(world.pool) as tx:
+    async with transaction(owner) as tx:
         made = await make_leaves(tx)
+    await owner.close()
 
     assert (strays, made) == (3, 1)
     assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
@@ -167,7 +170,7 @@ async def test_the_ledger_replaces_a_log_that_was_lost(world: World, monkeypatch
     await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
     monkeypatch.setenv("DATABASE_URL", world.url)
 
-    service = Service("listener", "listener", "Listener", Settings, None, None)  # type: ignore[arg-type]  # only its name is used
+    service = Service("listener", PACKAGE, "Listener", Settings, None, None)  # type: ignore[arg-type]  # only its name is used
     await replay(service, Settings(), "2020-01-01T00:00:00+00:00")
     await drain(world)
     await quiet(world.consumer())

@@ -21,7 +21,7 @@ others = goods.alias()
 
 @pytest.fixture
 async def connection(world: World) -> AsyncIterator[AsyncConnection]:
-    engine = reader(world.url)
+    engine = reader(world.log_url)
     async with engine.connect() as made:
         await made.run_sync(metadata.create_all)
         await made.execute(text("INSERT INTO goods VALUES (1, 'A', 1), (2, 'B', 2), (3, 'A', NULL), (4, 'A', 2)"))
@@ -77,7 +77,7 @@ async def test_a_text_has_to_bind_the_customer_itself(connection: AsyncConnectio
 
 
 async def test_another_connection_of_the_same_pool_is_not_confined(world: World) -> None:
-    engine = reader(world.url, size=1)
+    engine = reader(world.log_url, size=1)
     for _ in range(2):
         async with engine.connect() as one:
             await one.execute(text("SELECT 1"))

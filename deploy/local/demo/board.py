@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import asyncpg
+from shared.walls import Role
 
 from deploy.local.demo.target import Target, subscriptions
 
@@ -37,7 +38,7 @@ class Board:
 
     async def __aenter__(self) -> Self:
         for package in self._target.packages:
-            self._databases[package] = await asyncpg.create_pool(self._target.database(package), min_size=0, max_size=1)
+            self._databases[package] = await asyncpg.create_pool(self._target.database(package, Role.STAFF), min_size=0, max_size=1)
         return self
 
     async def __aexit__(self, *_: object) -> None:

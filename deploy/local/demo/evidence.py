@@ -1,4 +1,4 @@
-"""Copies of what the invariants look at, side by side in temporary tables of one session of the database `checker`."""
+"""Copies of what the invariants look at, side by side in temporary tables of one session."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import asyncpg
+from shared.walls import Role
 
 from deploy.local.demo.journal import Acknowledged
 from deploy.local.demo.log_dump import logged
 from deploy.local.demo.target import Target, subscriptions
 
-CHECKER = "checker"
 PLUMBING = ("order_intake", "inventory", "dispatch", "crm", "kpi")
 
 
@@ -110,7 +110,7 @@ CREATE TEMP TABLE subscriptions (service text, topic text);
 @asynccontextmanager
 async def evidence(target: Target, acknowledged: Iterable[Acknowledged]) -> AsyncIterator[asyncpg.Connection]:
     """A session with all copies; they vanish with it."""
-    checker = await _open(target)
+    checker = await asyncpg.connect(target.database("kpi", Role.STAFF))
     try:
         await make_tables(checker)
         for copied in COPIES:
@@ -133,19 +133,9 @@ async def make_tables(checker: asyncpg.Connection) -> None:
         await checker.execute(f"CREATE TEMP TABLE {copied.table} ({copied.columns})")
 
 
-async def _open(target: Target) -> asyncpg.Connection:
-    try:
-        return await asyncpg.connect(target.database(CHECKER))
-    except asyncpg.InvalidCatalogNameError:
-        maker = await asyncpg.connect(target.database(target.packages[0]))
-        await maker.execute(f"CREATE DATABASE {CHECKER}")
-        await maker.close()
-        return await asyncpg.connect(target.database(CHECKER))
-
-
 async def _copy(target: Target, copied: Copied, checker: asyncpg.Connection) -> None:
     for package in copied.from_:
-        source = await asyncpg.connect(target.database(package))
+        source = await asyncpg.connect(target.database(package, Role.STAFF))
         rows = BytesIO()
         await source.copy_from_query(copied.query.format(service=package.replace("_", "-")), output=rows, format="binary")
         await source.close()

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from shared.walls import Role
 
 from deploy.local.demo.center import Center
 from deploy.local.demo.dataset import Plan
@@ -62,7 +63,7 @@ async def outcome(target: Target, center: Center, plan: Plan, journal: Journal, 
 
 async def _business(target: Target, order_ids: list[UUID]) -> tuple[datetime, datetime]:
     """From the first of the orders to now, by the database's clock."""
-    intake = await asyncpg.connect(target.database("order_intake"))
+    intake = await asyncpg.connect(target.database("order_intake", Role.STAFF))
     row = await intake.fetchrow("SELECT coalesce(min(received_at), now()), now() FROM orders WHERE order_id = ANY($1)", order_ids)
     await intake.close()
     assert row
@@ -82,7 +83,7 @@ async def _events(checker: asyncpg.Connection) -> Counter[tuple[str, str]]:
 
 async def _reasons(target: Target, order_ids: list[UUID]) -> Counter[tuple[str, str]]:
     """Why orders were cancelled or rejected, as their events say."""
-    intake = await asyncpg.connect(target.database("order_intake"))
+    intake = await asyncpg.connect(target.database("order_intake", Role.STAFF))
     rows = await intake.fetch(
         "SELECT type, convert_from(body, 'UTF8')::jsonb ->> 'reason', count(*) FROM outbox"
         " WHERE type IN ('order.cancelled.v1', 'order.rejected.v1') AND key = ANY($1) GROUP BY 1, 2",

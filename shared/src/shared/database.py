@@ -3,14 +3,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import asyncpg
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
 from shared.endings import Insert, cut, lengths, statement
+from shared.walls import limited_to
 
 if TYPE_CHECKING:
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -71,10 +73,12 @@ class Transaction:
 
     What is gathered is written by one statement just before the commit; when nothing but a glance came before it, that statement is
     the whole transaction. `causes` maps the Kafka key of an event to what caused it; events of other keys have `cause`.
+    `customer_id` is whose rows alone it sees, on a connection that entered as a customer; such a transaction begins at once.
     """
 
     pool: Pool
     cause: Cause = field(default_factory=lambda: Cause(uuid7()))
+    customer_id: str | None = None
     causes: Mapping[str, Causing] = field(default_factory=dict)
     _connection: Connection | None = None
     _begun: bool = False
@@ -84,14 +88,19 @@ class Transaction:
     async def _acquired(self) -> Connection:
         if self._connection is None:
             self._connection = await self.pool.acquire(timeout=5)
+        if self.customer_id is not None:
+            await self._begin(self._connection)
         return self._connection
 
     async def connection(self) -> Connection:
         connection = await self._acquired()
-        if not self._begun:
-            await connection.execute("BEGIN")
-            self._begun = True
+        await self._begin(connection)
         return connection
+
+    async def _begin(self, connection: Connection) -> None:
+        if not self._begun:
+            await connection.execute("BEGIN" if self.customer_id is None else limited_to(self.customer_id))
+            self._begun = True
 
     async def glance(self, sql: str, *values: Any) -> Row | None:
         """Read a row without beginning: for what the writes that follow check again, by a unique key."""
@@ -219,8 +228,31 @@ async def _left_clean(connection: object) -> None:
 
 def reader(url: str, size: int = 5) -> AsyncEngine:
     """The engine of `queries.py`: autocommit, reads only."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=size, pool_pre_ping=True)
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine(url, pool_size=size, pool_pre_ping=True).execution_options(isolation_level="AUTOCOMMIT")
+
+
+def engine(url: str, **options: Any) -> AsyncEngine:
+    """SQLAlchemy's engine for an address as asyncpg takes it: its query is `sslmode` and settings of the session."""
+    address, _, query = url.replace("postgresql://", "postgresql+asyncpg://", 1).partition("?")
+    settings = dict(parse_qsl(query))
+    secured = {"ssl": settings.pop("sslmode")} if "sslmode" in settings else {}
+    return create_async_engine(address, connect_args={"server_settings": settings, **secured}, **options)
+
+
+@asynccontextmanager
+async def reading_of(engine: AsyncEngine, customer_id: str | None) -> AsyncIterator[AsyncConnection]:
+    """A connection that reads: all rows, or those of one customer."""
+    async with engine.connect() as connection:
+        if customer_id is None:
+            yield connection
+            return
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver
+        await driver.execute(limited_to(customer_id))
+        try:
+            yield connection
+        finally:
+            await driver.execute("ROLLBACK")
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

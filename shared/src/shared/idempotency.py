@@ -12,11 +12,11 @@ from shared.errors import Conflict, Gone, InvalidInput
 from shared.sealing import SubjectKey, Unopenable, disclose, enclose, key_ids_in
 
 KEPT_DAYS = 7
-_COLUMNS = ("text", "text", "text", "bytea", "int", "bytea")
+_COLUMNS = ("text", "text", "text", "text", "bytea", "int", "bytea")
 _ANSWER = Insert(
     "answer",
     len(_COLUMNS),
-    f"INSERT INTO idempotency_keys (caller, route, key, fingerprint, status, body) SELECT * FROM unnest({arrays(_COLUMNS)})",
+    f"INSERT INTO idempotency_keys (caller, customer_id, route, key, fingerprint, status, body) SELECT * FROM unnest({arrays(_COLUMNS)})",
 )
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -66,7 +66,7 @@ class Once:
     def keep(self, tx: Transaction, status: int, body: bytes, keys: Sequence[SubjectKey] = ()) -> None:
         """Store the answer with the work, sealed under the keys of those it speaks of; the commit fails when the key was used before."""
         body = enclose(keys, body, self.caller, self._name) if keys else body
-        tx.gather(_ANSWER, [(self.caller, self.route, self.key, self.fingerprint, status, body)])
+        tx.gather(_ANSWER, [(self.caller, tx.customer_id, self.route, self.key, self.fingerprint, status, body)])
 
     async def first_answer(self, tx: Transaction) -> Stored | None:
         """What was answered when the key was used first; an error when that was for another body."""

@@ -13,11 +13,12 @@ from alembic import command
 
 from shared.audit.chain import Head
 from shared.edge.protocol import guarded
-from shared.migrations import config, migrate, upgrade
+from shared.migrations import config, migrate
 from shared.observability import start_logging
 from shared.service import Service, create_app
 from shared.settings import Settings
 from shared.starting import read_settings
+from shared.walls import Role
 
 WORKER_PORT = 100
 """The worker answers /livez, /readyz and /metrics at the service's port plus this."""
@@ -28,13 +29,12 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     settings = read_settings(service.settings)
     match chosen.command:
         case "migrate":
-            upgrade(service.package, settings.database(service.package))
-            asyncio.run(migrate(service.package, settings.database(service.package)))
+            migrate(service.package, settings.database(service.package, Role.OWNER))
         case "revision":
-            made = config(service.package, settings.database(service.package), service.metadata)
+            made = config(service.package, settings.database(service.package, Role.OWNER), service.metadata)
             command.revision(made, chosen.message, autogenerate=True)
         case "check":
-            command.check(config(service.package, settings.database(service.package), service.metadata))
+            command.check(config(service.package, settings.database(service.package, Role.OWNER), service.metadata))
         case "parked":
             from shared.parked import operate
 

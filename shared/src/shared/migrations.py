@@ -1,5 +1,6 @@
 """Alembic for every service: the same environment, each with its own versions."""
 
+import asyncio
 import importlib.util
 from functools import cache
 from importlib import import_module
@@ -15,7 +16,7 @@ from shared.outbox import make_leaves
 
 
 def config(package: str, url: str, metadata: MetaData | None = None) -> Config:
-    """The service's versions lie in its `migrations/`; `url` as asyncpg takes it."""
+    """The service's versions lie in its `migrations/`; `url` as asyncpg takes it, entering as the owner."""
     spec = importlib.util.find_spec(package)
     assert spec
     assert spec.origin
@@ -28,16 +29,20 @@ def config(package: str, url: str, metadata: MetaData | None = None) -> Config:
     return made
 
 
-async def migrate(package: str, url: str) -> None:
-    """Bring the database to the newest version and make the ledger's leaves. Call it in a thread of its own event loop's making."""
-    pool = await open_pool(url, 1)
-    async with transaction(pool) as tx:
-        await make_leaves(tx)
-    await pool.close()
-
-
-def upgrade(package: str, url: str) -> None:
+def migrate(package: str, url: str) -> None:
+    """Bring the database to the newest version and make the ledger's leaves; `url` enters as the owner. Not from within an event loop."""
     command.upgrade(config(package, url), "head")
+    asyncio.run(keep_leaves(url))
+
+
+async def keep_leaves(url: str) -> None:
+    """Make the ledger's leaves of the days to come; `url` enters as the owner."""
+    pool = await open_pool(url, 1)
+    try:
+        async with transaction(pool) as tx:
+            await make_leaves(tx)
+    finally:
+        await pool.close()
 
 
 @cache

@@ -76,15 +76,21 @@ async def _make_day(tx: Transaction, day: datetime) -> bool:
             f"WITH moved AS (DELETE FROM outbox_default WHERE {stray} RETURNING *) INSERT INTO {leaf} SELECT * FROM moved", day
         )
     await tx.execute(f"ALTER TABLE outbox ATTACH PARTITION {leaf} FOR VALUES {bounds}")
-    await _index(tx, leaf)
+    await _finish(tx, leaf)
     return True
 
 
 async def _make(leaf: str, bounds: str, tx: Transaction) -> None:
     if not await tx.fetchval("SELECT to_regclass($1) IS NOT NULL", leaf):
         await tx.execute(f"CREATE TABLE {leaf} PARTITION OF outbox {bounds}")
-        await _index(tx, leaf)
+        await _finish(tx, leaf)
 
 
-async def _index(tx: Transaction, leaf: str) -> None:
+async def _finish(tx: Transaction, leaf: str) -> None:
+    """Its unique index, and the policies that the ledger has: whoever reads a leaf itself meets the same walls."""
     await tx.execute(f"CREATE UNIQUE INDEX {leaf}_versions ON {leaf} (aggregate, version)")
+    policies = await tx.fetch("SELECT policyname, roles::text[], qual FROM pg_policies WHERE tablename = 'outbox'")
+    for policy in policies:
+        await tx.execute(f"CREATE POLICY {policy['policyname']} ON {leaf} TO {', '.join(policy['roles'])} USING ({policy['qual']})")
+    if policies:
+        await tx.execute(f"ALTER TABLE {leaf} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")

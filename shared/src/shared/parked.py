@@ -12,10 +12,11 @@ from shared.plain import line, printed
 from shared.registry import Handlers
 from shared.service import Service
 from shared.settings import Settings
+from shared.walls import Role
 
 
 async def operate(service: Service, settings: Settings, action: str, aggregate: str | None) -> None:
-    pool = await open_pool(settings.database(service.package), 2)
+    pool = await open_pool(settings.database(service.package, Role.WORKER), 2)
     console = Console()
     try:
         if action == "list":

@@ -14,6 +14,7 @@ from shared.envelope import headers
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
 from shared.service import Service
 from shared.settings import Settings
+from shared.walls import Role
 
 MOST = 500
 RENEW_SECONDS = 2.0
@@ -124,7 +125,7 @@ class Relay:
 async def replay(service: Service, settings: Settings, since: str) -> None:
     """Queue everything of the ledger since then once more, in order; consumers drop what they know."""
     at = datetime.fromisoformat(since)
-    pool = await open_pool(settings.database(service.package), 1)
+    pool = await open_pool(settings.database(service.package, Role.WORKER), 1)
     sql = "INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox WHERE created_at >= $1 ON CONFLICT DO NOTHING"
     async with transaction(pool) as tx:
         done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)

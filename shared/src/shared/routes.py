@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from shared.audit.trail import recording, recording_refusals
+from shared.auth import Caller
 from shared.batches import BatchResult
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.door import admit
@@ -27,6 +28,7 @@ from shared.own_rows import confine
 from shared.problems import Problem
 from shared.reach import found_in_path, reaching
 from shared.scopes import MissingScope, scope_of
+from shared.sides import Sides
 
 TRIES = 4
 Run = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -88,8 +90,9 @@ _ERRORS = {
 async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Response:
     """Again where somebody else was quicker: the second time their work is seen, or the answer that they got with the same key."""
     cause: Cause = request.state.cause
+    sides: Sides = request.app.state.sides
     for left in reversed(range(TRIES)):
-        tx = request.state.tx = Transaction(request.app.state.pool, cause)
+        tx = request.state.tx = sides.transaction(request.state.caller, cause)
         try:
             response = await _answer(tx, request, run, once)
         except BaseException as error:
@@ -185,9 +188,11 @@ async def _tx(request: Request) -> Transaction:
 
 
 async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with request.app.state.reader.connect() as connection:
-        if (customer_id := request.state.caller.customer_id) is not None:
-            confine(connection, customer_id)
+    sides: Sides = request.app.state.sides
+    caller: Caller = request.state.caller
+    async with sides.reading(caller) as connection:
+        if caller.customer_id is not None:
+            confine(connection, caller.customer_id)
         yield connection
 
 

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import key_uses
 from shared.audit.api import audit_routes
 from shared.command_line import Command
-from shared.database import Pool, open_pool, reader
 from shared.door import Door
 from shared.edge.middleware import guard, shown
 from shared.jobs import Job
@@ -25,10 +24,9 @@ from shared.openapi import describe
 from shared.problems import handle_errors
 from shared.registry import Handlers, Timers
 from shared.settings import Settings
+from shared.sides import Sides
 
 JSON_BYTES = 1024 * 1024
-LOCK_TIMEOUT = "2s"
-"""How long a request waits for what another one holds."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,9 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        url = settings.database(service.package)
         app.state.settings = settings
-        app.state.pool = await open_pool(url, settings.pool_size, settings={"lock_timeout": LOCK_TIMEOUT})
-        app.state.reader = reader(url)
+        app.state.sides = await Sides.open(settings, service.package)
+        app.state.pool = app.state.sides.staff.pool
         app.state.keys = Keys()
         app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address)
         watching = asyncio.create_task(watch_keys(app.state.keys, app.state.pool, settings.operator_key))
@@ -76,8 +73,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         await note_last_uses(app.state.keys, app.state.pool)
         if app.state.key_store:
             await app.state.key_store.close()
-        await app.state.reader.dispose()
-        await app.state.pool.close()
+        await app.state.sides.close()
 
     app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, **shown(settings))
     app.state.draining = False
@@ -108,9 +104,9 @@ def _health(service: Service) -> APIRouter:
 
     @router.get("/metrics")
     async def show_metrics(request: Request) -> Response:
-        pool: Pool = request.app.state.pool
-        POOL_SIZE.set(pool.get_size())
-        POOL_USED.set(pool.get_size() - pool.get_idle_size())
+        size, used = request.app.state.sides.connections
+        POOL_SIZE.set(size)
+        POOL_USED.set(used)
         return Response(api_metrics(), media_type="text/plain; version=0.0.4")
 
     return router

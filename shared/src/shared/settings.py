@@ -11,6 +11,7 @@ from shared.durations import Duration as Duration
 from shared.edge.settings import EdgeSettings
 from shared.sealing import HOW_TO_MAKE_ONE, MasterKeys, check_master_key
 from shared.secrets import HOW, weak_database, weak_key
+from shared.walls import Role, entered_as
 
 KEYS_DATABASE = "lsc_keys"
 STACK_FILE = ".local/stack.env"
@@ -83,8 +84,9 @@ class Settings(EdgeSettings):
     def member(self) -> str:
         return self.instance or f"{socket.gethostname()}-{self.port}"
 
-    def database(self, package: str) -> str:
-        return self.database_url.replace("{database}", package)
+    def database(self, package: str, role: Role) -> str:
+        """The address of the service's database, entered as `role`."""
+        return entered_as(self.database_url.replace("{database}", package), package, role)
 
     def key_store(self, package: str) -> str:
         url = self.keys_url or urlsplit(self.database_url)._replace(path=f"/{KEYS_DATABASE}").geturl()

@@ -135,5 +135,6 @@ def _callers(metadata: MetaData) -> None:
         Column("status", Integer, nullable=False),
         Column("body", LargeBinary, nullable=False),
         Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+        Column("customer_id", Text),
         Index("idempotency_keys_age", "created_at"),
     )

@@ -23,7 +23,7 @@ from shared.jobs import Job
 from shared.key_store import KeyStore
 from shared.main import WORKER_PORT
 from shared.memory import settle
-from shared.migrations import at_head
+from shared.migrations import at_head, keep_leaves
 from shared.observability import (
     HELD_AGE,
     HELD_EVENTS,
@@ -38,11 +38,11 @@ from shared.observability import (
     set_gauges,
     worker_metrics,
 )
-from shared.outbox import make_leaves
 from shared.relay import Relay
 from shared.service import Service
 from shared.settings import Settings
 from shared.timers import fire_due
+from shared.walls import Role
 
 STALLED_AFTER = 20.0
 HELD_ALARM_AFTER = 30.0
@@ -95,8 +95,8 @@ class Worker:
             await _sleep(3600, self.stopping)
 
     async def _tidy(self) -> None:
+        await keep_leaves(self.settings.database(self.service.package, Role.OWNER))
         async with transaction(self.pool) as tx:
-            await make_leaves(tx)
             await tx.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1)", KEPT_DAYS)
 
     async def watch(self) -> None:
@@ -153,7 +153,7 @@ FROM (
 
 async def _run(service: Service, settings: Settings) -> None:
     stopping = asyncio.Event()
-    pool = await open_pool(settings.database(service.package), settings.pool_size)
+    pool = await open_pool(settings.database(service.package, Role.WORKER), settings.pool_size)
     key_store = await service.key_store(settings)
     bus = open_bus(settings, service.name, service.handlers.topics)
     outgoing = open_bus(settings, None, [])

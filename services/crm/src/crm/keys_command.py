@@ -16,6 +16,7 @@ from shared.errors import DomainError, InvalidInput
 from shared.roles import StaffRole
 from shared.scopes import EVERYTHING
 from shared.settings import Duration, Settings
+from shared.walls import Role
 
 from crm.commands.keys import issue_keys, revoke_keys
 from crm.errors import KeyNotFound
@@ -120,7 +121,7 @@ def _path(customer_id: str | None, key_id: str) -> str:
 
 @asynccontextmanager
 async def _transaction(settings: Settings) -> AsyncIterator[Transaction]:
-    pool = await open_pool(settings.database("crm"), 1)
+    pool = await open_pool(settings.database("crm", Role.STAFF), 1)
     try:
         async with transaction(pool) as tx:
             yield tx

@@ -84,6 +84,7 @@ shipment_lines = Table(
     "shipment_lines",
     metadata,
     Column("shipment_id", UUID, ForeignKey("shipments.shipment_id"), primary_key=True),
+    Column("customer_id", Text, nullable=False),
     Column("line_no", Integer, primary_key=True),
     Column("sku", Text, nullable=False),
     Column("quantity", Integer, nullable=False),

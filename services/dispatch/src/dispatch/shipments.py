@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 from uuid import UUID
 
 from shared.database import Row, Transaction, columns
@@ -17,8 +18,8 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], 
                      $10::timestamptz[], $11::timestamptz[], $12::int[], $13::int[])
 """
 _INSERT_LINES = """
-INSERT INTO shipment_lines (shipment_id, line_no, sku, quantity, missing, packed, packed_at)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[])
+INSERT INTO shipment_lines (shipment_id, customer_id, line_no, sku, quantity, missing, packed, packed_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::int[], $7::int[], $8::timestamptz[])
 """
 _UPDATE = """
 UPDATE shipments AS s SET status = v.status, carrier = v.carrier, vehicle = v.vehicle, assigned_at = v.assigned_at,
@@ -33,6 +34,10 @@ _UPDATE_COUNTS = """
 UPDATE shipment_lines AS l SET accepted = v.accepted, damaged = v.damaged, short = v.short
 FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[]) AS v(shipment_id, line_no, accepted, damaged, short)
 WHERE l.shipment_id = v.shipment_id AND l.line_no = v.line_no
+"""
+_LINES = f"""
+SELECT shipment_id, {", ".join(each.name for each in fields(Line))} FROM shipment_lines
+WHERE shipment_id = ANY($1::uuid[]) ORDER BY shipment_id, line_no
 """
 
 
@@ -55,9 +60,8 @@ async def planned_parts(tx: Transaction, order_ids: Sequence[UUID]) -> set[Part]
 
 
 async def _with_lines(tx: Transaction, rows: Sequence[Row]) -> list[Shipment]:
-    sql = "SELECT * FROM shipment_lines WHERE shipment_id = ANY($1::uuid[]) ORDER BY shipment_id, line_no"
     lines: defaultdict[UUID, list[Line]] = defaultdict(list)
-    for row in await tx.fetch(sql, [row["shipment_id"] for row in rows]):
+    for row in await tx.fetch(_LINES, [row["shipment_id"] for row in rows]):
         shipment_id, *rest = row
         lines[shipment_id].append(Line(*rest))
     return [_shipment(row, lines[row["shipment_id"]]) for row in rows]
@@ -88,11 +92,11 @@ def _shipment(row: Row, lines: Sequence[Line]) -> Shipment:
 async def insert(tx: Transaction, planned: Sequence[tuple[OrderReleased, Shipment]]) -> None:
     await tx.execute(_INSERT, *columns([_row(released, shipment) for released, shipment in planned], 13))
     lines = [
-        (shipment.shipment_id, line.line_no, line.sku, line.quantity, line.missing, line.packed, line.packed_at)
+        (shipment.shipment_id, shipment.customer_id, line.line_no, line.sku, line.quantity, line.missing, line.packed, line.packed_at)
         for _, shipment in planned
         for line in shipment.lines
     ]
-    await tx.execute(_INSERT_LINES, *columns(lines, 7))
+    await tx.execute(_INSERT_LINES, *columns(lines, 8))
 
 
 def _row(released: OrderReleased, shipment: Shipment) -> tuple[object, ...]:

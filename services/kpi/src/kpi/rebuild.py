@@ -23,6 +23,7 @@ from shared.progress import places
 from shared.service import Service
 from shared.settings import Settings
 from shared.starting import read_settings
+from shared.walls import Role
 from sqlalchemy import text
 
 from kpi import shadow
@@ -59,7 +60,7 @@ class Outcome:
 
 async def rebuild(service: Service, settings: Settings, *, replace: bool, shown: Progress) -> Outcome:
     """Replay everything; then, unless it is only to be compared, put it in place. Raises CannotRebuild."""
-    url = settings.database(service.package)
+    url = settings.database(service.package, Role.OWNER)
     pool = await asyncpg.create_pool(url, min_size=1, max_size=2)  # without time limits: the last step copies everything
     beside = await open_pool(url, 2, settings={"search_path": shadow.SCHEMA})
     bus = open_bus(settings.model_copy(update={"instance": INSTANCE}), f"{service.name}-rebuild", service.handlers.topics)

@@ -74,6 +74,11 @@ class Order:
         return f"Order {self.order_id}"
 
     @property
+    def owned(self) -> tuple[UUID, str]:
+        """What every row below the order begins with."""
+        return self.order_id, self.customer_id
+
+    @property
     def promise(self) -> Promise:
         assert self.promised_earliest
         assert self.promised_latest

@@ -4,8 +4,8 @@ import asyncio
 
 from alembic import context
 from shared.audit.console import record_migration
+from shared.database import engine
 from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import SchemaItem
 
 config = context.config
@@ -30,12 +30,11 @@ def _run(connection: Connection) -> None:
 
 
 async def _online() -> None:
-    url = config.attributes["url"].replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=pool.NullPool)
-    async with engine.connect() as connection:
+    owner = engine(config.attributes["url"], poolclass=pool.NullPool)
+    async with owner.connect() as connection:
         await connection.run_sync(_run)
         await connection.commit()
-    await engine.dispose()
+    await owner.dispose()
 
 
 asyncio.run(_online())

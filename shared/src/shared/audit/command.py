@@ -8,10 +8,11 @@ from shared.audit.verifying import Verifier
 from shared.database import open_pool
 from shared.service import Service
 from shared.settings import Settings
+from shared.walls import Role
 
 
 async def verify(service: Service, settings: Settings, begin: Head | None, expected: Head | None) -> bool:
-    pool = await open_pool(settings.database(service.package), 2)
+    pool = await open_pool(settings.database(service.package, Role.STAFF), 2)
     console = Console()
     try:
         verifier = Verifier(pool, begin or NOTHING, expected)

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared.walls import Role, enclose, open_to_customers
+
 _ADD_ONLY = """
 CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -13,7 +15,7 @@ $$
 """
 
 
-def create() -> None:
+def create(package: str) -> None:
     _entries()
     _seals()
     op.execute(_ADD_ONLY)
@@ -21,6 +23,9 @@ def create() -> None:
         guarded = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
         op.execute(f"CREATE TRIGGER only_grows {guarded} FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()")
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER only_grows")
+        op.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {Role.STAFF.of(package)}, {Role.WORKER.of(package)}")
+    for statement in (*enclose(package, ["audit"]), *open_to_customers(package, {"audit": "INSERT"})):
+        op.execute(statement)
 
 
 def _entries() -> None:

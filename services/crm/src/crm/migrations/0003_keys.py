@@ -4,13 +4,19 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from shared.walls import enclose, open_to_customers
 
 from shared import key_tables
 
 revision: str = "0003"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
+
+CUSTOMERS_MAY = {
+    "issued_keys": "SELECT, INSERT",
+    "api_keys": "SELECT, INSERT, UPDATE",
+}
 
 
 def upgrade() -> None:
@@ -26,6 +32,8 @@ def upgrade() -> None:
         comment="What crm alone knows of a key: what it is for.",
     )
     op.create_index("issued_keys_by_customer", "issued_keys", ["customer_id", "key_id"], unique=False)
+    for statement in (*enclose("crm", ["issued_keys"]), *open_to_customers("crm", CUSTOMERS_MAY)):
+        op.execute(statement)
 
 
 def downgrade() -> None:

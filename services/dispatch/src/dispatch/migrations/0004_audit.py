@@ -11,7 +11,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    migration.create()
+    migration.create("dispatch")
 
 
 def downgrade() -> None:

@@ -124,22 +124,22 @@ _ORDERS = Insert(
 )
 _LINES = Insert(
     "placed_lines",
-    4,
-    """INSERT INTO order_lines (order_id, line_no, sku, ordered, waiting)
-    SELECT order_id, line_no, sku, ordered, ordered
-    FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[]) AS line (order_id, line_no, sku, ordered)""",
+    5,
+    """INSERT INTO order_lines (order_id, customer_id, line_no, sku, ordered, waiting)
+    SELECT *, ordered
+    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[]) AS line (order_id, customer_id, line_no, sku, ordered)""",
 )
 _HOLDS = Insert(
     "placed_holds",
-    4,
-    """INSERT INTO holds (hold_id, order_id, reason, placed_at)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])""",
+    5,
+    """INSERT INTO holds (hold_id, order_id, customer_id, reason, placed_at)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])""",
 )
 _HISTORY = Insert(
     "placed_history",
-    4,
-    """INSERT INTO order_history (order_id, at, what, detail)
-    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[])""",
+    5,
+    """INSERT INTO order_history (order_id, customer_id, at, what, detail)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])""",
 )
 
 
@@ -148,11 +148,9 @@ def gather_drafts(tx: Transaction, drafts: Iterable[Draft]) -> None:
     drafts = sorted(drafts, key=lambda draft: draft.new.reference)
     orders = [draft.order for draft in drafts]
     tx.gather(_ORDERS, [_row(draft) for draft in drafts])
-    tx.gather(_LINES, [(order.order_id, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()])
-    tx.gather(
-        _HOLDS, [(draft.first.hold_id, draft.order.order_id, HELD_AT_ONCE, draft.order.now) for draft in drafts if draft.first.hold_id]
-    )
-    tx.gather(_HISTORY, [(order.order_id, order.now, *entry) for order in orders for entry in order.history])
+    tx.gather(_LINES, [(*order.owned, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()])
+    tx.gather(_HOLDS, [(hold, *draft.order.owned, HELD_AT_ONCE, draft.order.now) for draft in drafts if (hold := draft.first.hold_id)])
+    tx.gather(_HISTORY, [(*order.owned, order.now, *entry) for order in orders for entry in order.history])
 
 
 def _row(draft: Draft) -> tuple[object, ...]:

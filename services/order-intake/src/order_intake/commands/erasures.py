@@ -44,7 +44,8 @@ WITH held AS (
     WHERE order_id = ANY($1::uuid[]) AND detail <> ALL($2::text[]) AND detail !~ '^release [0-9]+$'
         AND what <> 'cancellation_refused'
 )
-INSERT INTO order_history (order_id, at, what) SELECT order_id, now(), 'erased' FROM unnest($1::uuid[]) AS erased (order_id)
+INSERT INTO order_history (order_id, customer_id, at, what)
+SELECT order_id, customer_id, now(), 'erased' FROM orders WHERE order_id = ANY($1::uuid[])
 """
 _FINISH = """
 UPDATE erasures SET status = 'done', finished_at = now() WHERE status = 'erasing'

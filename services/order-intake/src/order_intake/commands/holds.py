@@ -26,8 +26,8 @@ async def place_hold(tx: Transaction, order_id: UUID, reason: str) -> None:
     if order.status not in BEFORE_RELEASE:
         raise NotHoldable(order_id, order.status, BEFORE_RELEASE)
     hold_id = uuid7()
-    insert = "INSERT INTO holds (hold_id, order_id, reason, placed_at) VALUES ($1, $2, $3, $4)"
-    await tx.execute(insert, hold_id, order_id, reason, order.now)
+    insert = "INSERT INTO holds (hold_id, order_id, customer_id, reason, placed_at) VALUES ($1, $2, $3, $4, $5)"
+    await tx.execute(insert, hold_id, *order.owned, reason, order.now)
     order.open_holds += 1
     order.note("held", reason)
     order.say(OrderHeld(**order.stamp(), hold_id=hold_id, reason=code_of(reason, HOLD)))

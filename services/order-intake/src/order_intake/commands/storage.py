@@ -97,7 +97,8 @@ WITH changed AS (
         AS new (order_id, line_no, {", ".join(BUCKETS)}, picked_total, packed_total)
     WHERE order_lines.order_id = new.order_id AND order_lines.line_no = new.line_no
 )
-INSERT INTO order_history (order_id, at, what, detail) SELECT * FROM unnest($30::uuid[], $31::timestamptz[], $32::text[], $33::text[])
+INSERT INTO order_history (order_id, customer_id, at, what, detail)
+SELECT * FROM unnest($30::uuid[], $31::text[], $32::timestamptz[], $33::text[], $34::text[])
 """
 
 
@@ -105,24 +106,25 @@ async def save_orders(tx: Transaction, loaded: Loaded) -> None:
     """Write what was decided and say it."""
     orders = list(loaded.orders.values())
     lines = [(order.order_id, *_COUNTED(line)) for order in orders for line in order.lines.values() if line.is_changed]
-    history = [(order.order_id, order.now, *entry) for order in orders for entry in order.history]
-    await tx.execute(_SAVE, *columns([_CHANGED(order) for order in orders], 14), *columns(lines, 15), *columns(history, 4))
+    history = [(*order.owned, order.now, *entry) for order in orders for entry in order.history]
+    await tx.execute(_SAVE, *columns([_CHANGED(order) for order in orders], 14), *columns(lines, 15), *columns(history, 5))
     await _save_reservations(tx, loaded)
     await _set_timers(tx, orders)
     await publish(tx, *[event for order in orders for event in order.said])
 
 
 _RESERVE = """
-INSERT INTO reservations (order_id, warehouse, line_no, quantity) SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[])
+INSERT INTO reservations (order_id, customer_id, warehouse, line_no, quantity)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[])
 """
 
 
 async def _save_reservations(tx: Transaction, loaded: Loaded) -> None:
     if loaded.reserved:
         await tx.execute("DELETE FROM reservations WHERE order_id = ANY($1::uuid[])", loaded.reserved)
-    rows = [(order.order_id, *place, quantity) for order in loaded.orders.values() for place, quantity in order.reservations.items()]
+    rows = [(*order.owned, *place, quantity) for order in loaded.orders.values() for place, quantity in order.reservations.items()]
     if rows:
-        await tx.execute(_RESERVE, *columns(rows, 4))
+        await tx.execute(_RESERVE, *columns(rows, 5))
 
 
 async def _set_timers(tx: Transaction, orders: Sequence[Order]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared import key_tables
 
 revision: str = "0003"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from shared.walls import enclose, open_to_customers
 
 revision: str = "0006"
 down_revision: str | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
+
+CUSTOMERS_MAY = {
+    "erasures": "SELECT, INSERT",
+    "erasure_orders": "SELECT, INSERT",
+}
 
 
 def upgrade() -> None:
@@ -40,6 +46,8 @@ def upgrade() -> None:
         comment="Which orders an erasure means; the one that has not ended yet waits for its end.",
     )
     op.create_index("erasure_orders_open", "erasure_orders", ["order_id"], postgresql_where="erased_at IS NULL")
+    for statement in (*enclose("order_intake", CUSTOMERS_MAY), *open_to_customers("order_intake", CUSTOMERS_MAY)):
+        op.execute(statement)
 
 
 def downgrade() -> None:

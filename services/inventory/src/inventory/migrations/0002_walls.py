@@ -1,0 +1,28 @@
+"""walls"""
+
+from collections.abc import Sequence
+
+from shared.wall_tables import raise_walls, tear_down
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+PACKAGE = "inventory"
+ENCLOSED = ("adjustments", "demand", "fulfilments", "items", "packs", "picks", "reservations", "stock", "stock_ledger")
+CUSTOMERS_MAY = {
+    "items": "SELECT",
+    "stock": "SELECT",
+    "stock_ledger": "SELECT",
+    "adjustments": "SELECT",
+    "warehouses": "SELECT",
+}
+
+
+def upgrade() -> None:
+    raise_walls(PACKAGE, ENCLOSED, CUSTOMERS_MAY)
+
+
+def downgrade() -> None:
+    tear_down(PACKAGE, ENCLOSED)
