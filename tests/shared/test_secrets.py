@@ -7,6 +7,8 @@ from secrets import token_bytes, token_hex, token_urlsafe
 
 import pytest
 from shared.secrets import weak_database, weak_key, weakness
+from shared.settings import Settings
+from shared.starting import read_settings
 
 GUESSABLE = [
     "short",
@@ -107,3 +109,18 @@ def refused(command: list[str], variable: str, value: str, canary: str) -> None:
     assert f"{variable}: " in ended.stderr
     assert "Traceback" not in ended.stderr
     assert canary not in ended.stderr + ended.stdout
+
+
+def test_a_command_that_breaks_off_says_neither_its_secrets_nor_what_moves_the_console(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, password = token_urlsafe(32), token_hex(16)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://crm:{password}@db/crm")
+
+    read_settings(Settings)
+    sys.excepthook(RuntimeError, RuntimeError(f"no {password}, Bearer {secret} \x1b[2J"), None)
+
+    said = capsys.readouterr().err
+    assert "RuntimeError: no [redacted], Bearer [redacted] \\x1b[2J" in said
+    assert secret not in said

@@ -5,7 +5,7 @@ from order_intake.edi import Level, Outcome, Profile, Weight, answers, judge, re
 
 from tests.order_intake.edi.documents import SAMPLES, edifact, sample, x12
 
-AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 an envelope knows no zone
+AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 - an envelope knows no zone
 GOOD = "BEG*00*SA*PO-1**20260115~PO1*1*12*EA~"
 BAD = "BEG*00*SA*PO-1**20260115~PO1*1*12*EACH~N4*RENO*NEVADA~"
 BGM = "BGM+220+PO-1+9'DTM+137:20260115:102'UNS+S'"

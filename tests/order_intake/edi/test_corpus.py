@@ -80,7 +80,7 @@ def test_no_answer_to_a_corpus_file_is_refused_by_our_own_check() -> None:
 
     for entry in ENTRIES:
         for interchange in transmission(entry["file"]).interchanges:
-            written = reply_bytes(judge(interchange), "17", datetime(2026, 1, 15, 9, 30))  # noqa: DTZ001 an envelope knows no zone
+            written = reply_bytes(judge(interchange), "17", datetime(2026, 1, 15, 9, 30))  # noqa: DTZ001 - an envelope knows no zone
             if written is not None:
                 again = read(written)
                 assert again.all_faults == (), entry["file"]

@@ -14,7 +14,7 @@ from order_intake.edi.show import lines
 
 from tests.order_intake.edi.documents import SAMPLES, faults_of, isa, x12
 
-AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 an envelope knows no zone
+AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 - an envelope knows no zone
 GROUP = b"GS*PO*PARTNER*THREEPL*20260115*0930*1*X*004010~"
 START = isa().encode()
 ORDER = START + GROUP + b"ST*850*0001~BEG*00*SA*PO-1**20260115~"
