@@ -26,7 +26,7 @@ async def broken(request: Request, tx: Tx, q: str) -> None:
         raise RuntimeError(f"{request.url} {dict(request.headers)}") from error
 
 
-SERVICE = Service("leaky", "shared", "Leaky", Settings, metadata, api)
+SERVICE = Service("leaky", "crm", "Leaky, in the database of crm", Settings, metadata, api)
 
 if __name__ == "__main__":
     main(SERVICE)
