@@ -5,7 +5,11 @@ from fastapi import Depends, Request
 
 from shared.scopes import EVERYTHING, FOR_CUSTOMERS
 
-SCHEME = {"type": "http", "scheme": "bearer", "description": "`<id>.<secret>`, a key"}
+SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key, `<id>.<secret>`, or an access token (JWT) of an issuer that is known here",
+}
 """How OpenAPI says what every route asks for; the door looks at it before the body is read."""
 
 

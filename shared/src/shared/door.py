@@ -4,7 +4,7 @@ import hmac
 import time
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import structlog
 from fastapi import Request
@@ -15,10 +15,21 @@ from shared.errors import NotYet, TooManyFailures, Unauthenticated
 from shared.key_rows import hash_of
 from shared.keys import Keys
 from shared.observability import FAILED_AUTHENTICATIONS
+from shared.oidc import TokenRefused
 
 LONGEST = 512
 """Characters of a key with its id; what is longer is none."""
+NO_TRIES = frozenset({"missing", "token_expired", "token_key"})
+"""What honest callers meet as well: their token has ended, or is signed by a key that the issuer showed a moment ago."""
 log = structlog.get_logger()
+
+
+class Tokens(Protocol):
+    """What `shared.oidc.gate.Oidc` is; not imported where no issuer is set."""
+
+    def known(self, text: str) -> Caller | None: ...
+
+    def caller(self, text: str) -> Caller: ...
 
 
 class Door:
@@ -28,16 +39,20 @@ class Door:
     address is not kept out because others fail from there.
     """
 
-    def __init__(self, keys: Keys, tries_of_key: int, tries_of_address: int) -> None:
+    def __init__(self, keys: Keys, tries_of_key: int, tries_of_address: int, tokens: Tokens | None = None) -> None:
         self.keys = keys
+        self.tokens = tokens
         self._of_key = Backoff(tries_of_key)
         self._of_address = Backoff(tries_of_address)
 
     def caller(self, authorization: str | None, address: str) -> Caller:
-        """Who sends `Bearer <id>.<secret>`; raises Unauthenticated, TooManyFailures, or NotYet while no keys are read."""
+        """Who sends `Bearer <id>.<secret>` or an access token; raises Unauthenticated, TooManyFailures, or NotYet before keys are read."""
+        network = network_of(address)
+        if self.tokens and (token := _token(authorization)):
+            return self._by_token(self.tokens, token, network)
         if not self.keys.is_read:
             raise NotYet("This process has just started and has not read the keys yet.")
-        network, (key_id, secret) = network_of(address), _read(authorization)
+        key_id, secret = _read(authorization)
         self.check(network, key_id)
         key, now = self.keys.get(key_id), time.time()
         right = hmac.compare_digest(hash_of(secret), key.secret_hash)
@@ -46,6 +61,15 @@ class Door:
         self._of_key.forgive((network, key_id))
         self.keys.note_use(key_id, now, network)
         return key.caller
+
+    def _by_token(self, tokens: Tokens, token: str, network: str) -> Caller:
+        if (known := tokens.known(token)) is not None:
+            return known
+        self.check(network, "")
+        try:
+            return tokens.caller(token)
+        except TokenRefused as refused:
+            self.refuse(network, "", f"token_{refused.reason}")
 
     def check(self, network: str, key_id: str) -> None:
         """Raises TooManyFailures while this address, with this key id or at all, has to wait."""
@@ -59,7 +83,8 @@ class Door:
     def refuse(self, network: str, key_id: str, reason: str) -> NoReturn:
         """Count the failure and say no; who sends nothing at all has not tried a key."""
         FAILED_AUTHENTICATIONS.labels(reason).inc()
-        if reason != "missing":
+        log.debug("caller.refused", reason=reason, address=network)
+        if reason not in NO_TRIES:
             wait = self._of_address.failed(network)
             wait = max(wait, self._of_key.failed((network, key_id))) if key_id else wait
             if wait:
@@ -71,6 +96,12 @@ async def admit(request: Request) -> Caller:
     """Who sends this request; before its body is read."""
     door: Door = request.app.state.door
     return door.caller(request.headers.get("authorization"), request.client.host if request.client else "")
+
+
+def _token(authorization: str | None) -> str | None:
+    """What has two dots is a token and no key."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.count(".") == 2 else None
 
 
 def _read(authorization: str | None) -> tuple[str, str]:

@@ -43,6 +43,8 @@ REFUSED = Counter("lsc_http_refused_total", "Requests and connections turned awa
 KEYS_AGE = Gauge("lsc_api_keys_age_seconds", "Age of the keys' copy in memory", registry=_API)
 KEYS_KNOWN = Gauge("lsc_api_keys_known", "Keys in memory: issued and not revoked", registry=_API)
 FAILED_AUTHENTICATIONS = Counter("lsc_failed_authentications_total", "Requests without a valid key", ["reason"], registry=_API)
+OIDC_KEYS = Gauge("lsc_oidc_keys", "Public keys in memory of an OpenID Connect issuer", ["issuer"], registry=_API)
+OIDC_KEYS_AGE = Gauge("lsc_oidc_keys_age_seconds", "Since when an issuer has not shown its keys", ["issuer"], registry=_API)
 POOL_USED = Gauge("lsc_db_pool_checked_out", "Database connections in use")
 POOL_SIZE = Gauge("lsc_db_pool_size", "Database connections open")
 

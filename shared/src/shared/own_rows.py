@@ -1,12 +1,15 @@
 """What a customer's key reads is filtered here, whatever a query forgot; the policies of the database filter it once more."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, FromClause, Join, Select, Table, TextClause, event
+from sqlalchemy import ClauseElement, ColumnElement, Connection, FromClause, Join, Select, Table, Text, TextClause, bindparam, event
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.visitors import cloned_traverse
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_OWN = "own_customer"
+_own = bindparam(_OWN, type_=Text())
 
 
 class NotConfined(RuntimeError):
@@ -16,13 +19,13 @@ class NotConfined(RuntimeError):
 def confine(connection: AsyncConnection, customer_id: str) -> None:
     """From now on every select on this connection finds rows of this customer only; a text has to bind `:customer_id` itself."""
 
-    def narrow(_: Connection, statement: ClauseElement, many: Any, values: Mapping[str, Any], __: Any) -> tuple[ClauseElement, Any, Any]:
+    def hand_over(_: Connection, statement: ClauseElement, many: Any, values: Mapping[str, Any], __: Any) -> tuple[ClauseElement, Any, Any]:
         if isinstance(statement, TextClause):
             _check(statement, {**(many[0] if many else {}), **values}, customer_id)
             return statement, many, values
-        return cloned_traverse(statement, {}, {"select": partial(_narrow, customer_id)}), many, values
+        return statement, [{**each, _OWN: customer_id} for each in many], values if many else {**values, _OWN: customer_id}
 
-    event.listen(connection.sync_connection, "before_execute", narrow, retval=True)
+    event.listen(connection.sync_connection, "before_execute", hand_over, retval=True)
 
 
 def _check(statement: TextClause, values: Mapping[str, Any], customer_id: str) -> None:
@@ -30,16 +33,19 @@ def _check(statement: TextClause, values: Mapping[str, Any], customer_id: str) -
         raise NotConfined(str(statement))
 
 
-def _narrow(customer_id: str, select: Select[Any]) -> None:
-    conditions = [each for source in select.get_final_froms() for each in _of(source, customer_id)]
-    select.where.non_generative(select, *conditions)  # type: ignore[attr-defined]  # the copy that is being made
+@compiles(Select)
+def _narrowed(select: Select[Any], compiler: SQLCompiler, **options: Any) -> str:
+    """Where a customer's id is handed over, SQL is made with it; SQLAlchemy keeps that SQL apart from the one without."""
+    if _OWN in (compiler.column_keys or ()):
+        select = select.where(*[each for source in select.get_final_froms() for each in _of(source)])
+    return str(compiler.visit_select(select, **options))  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 
-def _of(source: FromClause, customer_id: str, is_outer: bool = False) -> Iterator[ColumnElement[bool]]:
+def _of(source: FromClause, is_outer: bool = False) -> Iterator[ColumnElement[bool]]:
     """What the rows of a source must fulfil; of an outer join's other side there may be none."""
     if isinstance(source, Join):
-        yield from _of(source.left, customer_id, is_outer)
-        yield from _of(source.right, customer_id, is_outer or source.isouter)
+        yield from _of(source.left, is_outer)
+        yield from _of(source.right, is_outer or source.isouter)
     elif isinstance(getattr(source, "element", source), Table) and "customer_id" in source.c:
         column = source.c.customer_id
-        yield (column == customer_id) | column.is_(None) if is_outer else column == customer_id
+        yield (column == _own) | column.is_(None) if is_outer else column == _own

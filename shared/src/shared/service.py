@@ -20,6 +20,7 @@ from shared.keys import Keys
 from shared.memory import settle
 from shared.migrations import at_head
 from shared.observability import POOL_SIZE, POOL_USED, REQUESTS, api_metrics
+from shared.oidc import open_gate
 from shared.openapi import describe
 from shared.problems import handle_errors
 from shared.registry import Handlers, Timers
@@ -61,8 +62,10 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         app.state.sides = await Sides.open(settings, service.package)
         app.state.pool = app.state.sides.staff.pool
         app.state.keys = Keys()
-        app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address)
-        watching = asyncio.create_task(watch_keys(app.state.keys, app.state.pool, settings.operator_key))
+        tokens = open_gate(settings.oidc)
+        app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address, tokens)
+        watched = watch_keys(app.state.keys, app.state.pool, settings.operator_key)
+        watching = asyncio.gather(watched, *([tokens.keep()] if tokens else []))
         app.state.key_store = await service.key_store(settings)
         settle()
         yield

@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.durations import Duration as Duration
 from shared.edge.settings import EdgeSettings
+from shared.oidc.issuers import Issuers
 from shared.sealing import HOW_TO_MAKE_ONE, MasterKeys, check_master_key
 from shared.secrets import HOW, weak_database, weak_key
 from shared.walls import Role, entered_as
@@ -45,6 +46,7 @@ class Settings(EdgeSettings):
     tries_per_address: Annotated[int, Field(ge=1)] = 50
     trusted_proxies: str = ""
     """Whose X-Forwarded-For is believed: addresses and networks, comma-separated."""
+    oidc: Issuers = ()
 
     @field_validator("operator_key")
     @classmethod
