@@ -38,7 +38,7 @@ def answering(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            if client.get("/broken?q=1").status_code != 401:
+            if client.get("/broken?q=1").status_code == 500:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
