@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from order_intake.edi.notation import Condition, ElementRule, SegmentRule
-from order_intake.edi.segment import Segment, unescaped
+from order_intake.edi.segment import Segment
 
+TEXT = frozenset({"id", "an", "b"})
 CLOCK = {4: "%H%M", 6: "%H%M%S", 7: "%H%M%S%f", 8: "%H%M%S%f"}
 PERIODS = {"101": "%y%m%d", "102": "%Y%m%d", "203": "%Y%m%d%H%M", "204": "%Y%m%d%H%M%S"}
 WIDTHS = {"101": 6, "102": 8, "203": 12, "204": 14}
@@ -25,7 +26,7 @@ def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iter
     texts, elements = segment.texts, rule.elements
     if elements is None:
         return
-    count = len(texts) - 1
+    count, whole = len(texts) - 1, is_x12 and segment.delimiters.repetition is None
     for n, element in enumerate(elements, 1):
         text = texts[n] if n <= count else ""
         if not text:
@@ -33,8 +34,10 @@ def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iter
                 yield Wrong("element-missing", n)
         elif element.parts:
             yield from _composite(segment, n, element)
-        else:
+        elif not whole:
             yield from _simple(segment, n, element, is_x12=is_x12)
+        elif name := fault_of(text, element):
+            yield Wrong(name, n, 0, text)
     for n in range(len(elements) + 1, count + 1):
         if texts[n]:
             yield Wrong("element-too-many", n, 0, texts[n])
@@ -42,7 +45,8 @@ def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iter
     if count and not texts[-1]:
         yield Wrong("element-trailing", count)
     for condition in rule.conditions:
-        yield from _condition(condition, texts, count)
+        if (condition.letter == "R" or condition.first <= count) and (name := _broken(condition, texts, count)):
+            yield Wrong(name, next((n for n in condition.places if n > count or not texts[n]), condition.places[-1]))
 
 
 def _composite(segment: Segment, n: int, rule: ElementRule) -> Iterator[Wrong]:
@@ -50,31 +54,27 @@ def _composite(segment: Segment, n: int, rule: ElementRule) -> Iterator[Wrong]:
     if len(repetitions) > rule.repeats:
         yield Wrong("element-repeated", n, 0, segment.texts[n])
     for parts in repetitions[: rule.repeats]:
-        if any(parts[len(rule.parts) :]):
+        given = len(parts)
+        if given > len(rule.parts) and any(parts[len(rule.parts) :]):
             yield Wrong("component-too-many", n, len(rule.parts) + 1, segment.texts[n])
         for place, part in enumerate(rule.parts, 1):
-            text = parts[place - 1] if place <= len(parts) else ""
-            if text:
-                name = fault_of(text, part)
-                if name:
-                    yield Wrong(name, n, place, text)
-            elif part.mandatory:
-                yield Wrong("element-missing", n, place)
+            text = parts[place - 1] if place <= given else ""
+            if not text:
+                if part.mandatory:
+                    yield Wrong("element-missing", n, place)
+            elif name := fault_of(text, part):
+                yield Wrong(name, n, place, text)
 
 
 def _simple(segment: Segment, n: int, rule: ElementRule, *, is_x12: bool) -> Iterator[Wrong]:
-    text, marks = segment.texts[n], segment.delimiters
-    if is_x12 and not (marks.repetition and marks.repetition in text):
-        name = fault_of(text, rule)
-        if name:
-            yield Wrong(name, n, 0, text)
-        return
-    repetitions = segment.repetitions(n)
+    text, repetitions = segment.texts[n], segment.repetitions(n)
     if len(repetitions) > rule.repeats:
         yield Wrong("element-repeated", n, 0, text)
     for parts in repetitions[: rule.repeats]:
-        value = unescaped(text, marks.release) if is_x12 else parts[0]
-        if any(parts[1:]) and not is_x12:
+        value = parts[0]
+        if is_x12:
+            value = (segment.delimiters.component or "").join(parts)
+        elif any(parts[1:]):
             yield Wrong("component-too-many", n, 2, text)
         if value and (name := fault_of(value, rule)):
             yield Wrong(name, n, 0, value)
@@ -83,6 +83,8 @@ def _simple(segment: Segment, n: int, rule: ElementRule, *, is_x12: bool) -> Ite
 def fault_of(text: str, rule: ElementRule) -> str:
     """The name of what is wrong with a value, or the empty string."""
     kind, size = rule.kind, len(text)
+    if kind in TEXT and rule.least <= size <= rule.most:
+        return ""
     if kind in ("n", "r"):
         size = sum(map(str.isdigit, text)) if size < 100 else size
     if size > rule.most:
@@ -117,19 +119,19 @@ def is_period(value: str, code: str) -> bool:
     return code not in PERIODS or (len(value) == WIDTHS[code] and is_moment(value, PERIODS[code]))
 
 
-def _condition(condition: Condition, texts: Sequence[str], count: int) -> Iterator[Wrong]:
-    letter, places = condition
-    if letter != "R" and places[0] > count and places[-1] > count:
-        return
-    missing = [n for n in places if n > count or not texts[n]]
-    first_there, some_there = places[0] not in missing, len(missing) < len(places)
+def _broken(condition: Condition, texts: Sequence[str], count: int) -> str:
+    """The name of the rule that these elements break together, or the empty string."""
+    letter, places = condition.letter, condition.places
+    there = [n for n in places if n <= count and texts[n]]
     if letter == "E":
-        if len(places) - len(missing) > 1:
-            yield Wrong("element-exclusive", places[-1])
-    elif missing and (
-        (letter == "P" and some_there)
-        or (letter == "R" and not some_there)
-        or (letter == "C" and first_there)
-        or (letter == "L" and first_there and len(missing) == len(places) - 1)
-    ):
-        yield Wrong("element-condition", missing[0])
+        return "element-exclusive" if len(there) > 1 else ""
+    if len(there) == len(places):
+        return ""
+    leads = bool(there) and there[0] == places[0]
+    broken = (
+        (letter == "P" and bool(there))
+        or (letter == "R" and not there)
+        or (letter == "C" and leads)
+        or (letter == "L" and leads and len(there) == 1)
+    )
+    return "element-condition" if broken else ""

@@ -6,6 +6,7 @@ from order_intake.edi.segment import Segment
 
 PAIRED = {"PO1": 6, "LIN": 2, "POC": 8, "SLN": 9, "W01": 4, "W12": 7, "BLI": 1, "W04": 4, "W07": 4, "W19": 5}
 X12_GTIN = {"UP": 12, "EN": 13, "UK": 14, "UA": 12, "UI": 12, "EO": 8}
+HOLDERS = frozenset({*PAIRED, "NAD", "LIN", "GIN", "MAN", "N1"})
 EDIFACT_GTIN = ("EN", "SRV", "UP")
 
 
@@ -16,6 +17,8 @@ def sound(digits: str) -> bool:
 
 def bad_digits(segment: Segment) -> Iterator[tuple[int, int, str]]:
     """Element, component and value of what has a wrong check digit."""
+    if segment.tag not in HOLDERS:
+        return
     for element, component, value in _identifiers(segment):
         if value.isascii() and value.isdigit() and len(value) in (8, 12, 13, 14, 18) and not sound(value):
             yield element, component, value

@@ -21,10 +21,11 @@ class ElementRule(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A rule between elements: P, R, C, L or E, and the numbers of the elements."""
+    """A rule between elements: P, R, C, L or E, the numbers of the elements, and the first of them in the segment."""
 
     letter: str
     places: tuple[int, ...]
+    first: int
 
 
 class SegmentRule(NamedTuple):
@@ -105,7 +106,8 @@ def _segment(line: str, parts: Mapping[str, str]) -> SegmentRule:
 
 
 def _condition(text: str) -> Condition:
-    return Condition(text[0], tuple(map(int, text[1:].split(","))))
+    places = tuple(map(int, text[1:].split(",")))
+    return Condition(text[0], places, min(places))
 
 
 def _elements(tokens: Iterator[str]) -> list[ElementRule]:

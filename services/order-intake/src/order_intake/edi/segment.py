@@ -32,8 +32,11 @@ class Segment(NamedTuple):
     def repetitions(self, n: int) -> list[list[str]]:
         """Element n as a list of repetitions, each a list of components."""
         text, marks = self.texts[n] if n < len(self.texts) else "", self.delimiters
-        each = divided(text, marks.repetition, marks.release) if marks.repetition else [text]
-        return [[unescaped(part, marks.release) for part in divided(one, marks.component, marks.release)] for one in each]
+        release, repetition = marks.release, marks.repetition
+        if (release is None or release not in text) and (repetition is None or repetition not in text):
+            return [text.split(marks.component) if marks.component else [text]]
+        each = divided(text, repetition, release) if repetition else [text]
+        return [[unescaped(part, release) for part in divided(one, marks.component, release)] for one in each]
 
 
 def divided(text: AnyStr, separator: AnyStr | None, release: AnyStr | None) -> list[AnyStr]:
