@@ -12,7 +12,7 @@ from x12_tidy import tidy
 
 from tests.order_intake.edi.documents import sample
 
-AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 an envelope knows no zone
+AT = datetime(2026, 1, 15, 9, 30)  # noqa: DTZ001 - an envelope knows no zone
 KNOWN = ["850", "855", "856", "860", "865", "orders", "ordrsp", "ordchg", "desadv", "997-partial", "contrl-refused"]
 ENVELOPES = ["940", "945", "846", "214", "180", "999"]
 ANSWERED = ["850", "850-unpadded", "850-count", "850-no-line", "850-group", "orders", "orders-count", "orders-no-date", "desadv-long"]
