@@ -13,6 +13,7 @@ from deploy.local.errors import StartError
 from deploy.local.kafka import Kafka
 from deploy.local.leftovers import Record, end_leftovers, kafka_folder, postgres_folder
 from deploy.local.postgres import Postgres
+from deploy.local.postgres_settings import LOGIN
 from deploy.local.processes import became, listens
 from deploy.local.services import (
     ROLES,
@@ -169,7 +170,7 @@ class LocalSystem:
         self.stack = {
             "DATABASE_URL": self.postgres.url("{database}", login="{database}"),
             "LSC_LOG_URL": self.postgres.url(LOG_DATABASE),
-            "LSC_KEYS_URL": self.postgres.url(KEYS_DATABASE),
+            "LSC_KEYS_URL": self.postgres.url(KEYS_DATABASE, login="{database}"),
             "LSC_OPERATOR_KEY": self.operator_key,
             "LSC_MASTER_KEY": self._extra.get("LSC_MASTER_KEY") or master_key(self.folder),
         }
@@ -185,11 +186,17 @@ class LocalSystem:
         """Migrations of every database and the topics of the bus, side by side."""
         began = time.monotonic()
         jobs = {f"{service.name}-migrate": [service.package, "migrate"] for service in self.services}
-        jobs |= {"topics": ["shared", "topics"], "key-store": ["shared", "key-store"]}
+        jobs |= {"topics": ["shared", "topics"], "key-store": ["shared", "key-store", *self._key_logins()]}
         with ThreadPoolExecutor(len(jobs)) as threads:
             for _ in threads.map(self._run_once, jobs.items()):
                 pass
         self._say(f"Databases are migrated, topics are made ({time.monotonic() - began:.1f} s).")
+
+    def _key_logins(self) -> list[str]:
+        """order-intake makes and destroys the keys of consignees, dispatch reads them; `lsc` owns their tables."""
+        known = {service.package for service in self.services}
+        logins = [("--writer", "order_intake"), ("--reader", "dispatch")]
+        return ["--owner", LOGIN, *(word for option, login in logins if login in known for word in (option, login))]
 
     def _run_once(self, job: tuple[str, list[str]]) -> None:
         name, words = job

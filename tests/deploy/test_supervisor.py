@@ -64,7 +64,7 @@ def test_every_process_runs_and_every_database_is_prepared(system: LocalSystem) 
     assert set(system.processes) == NAMES | {"postgres"}
     calls = {name: (system.folder / f"{name}.calls").read_text().splitlines() for name in ("first_one", "second", "shared")}
     assert (calls["first_one"][0], calls["second"][0]) == ("migrate", "migrate")
-    assert sorted(calls["shared"]) == ["key-store", "topics"]
+    assert sorted(calls["shared"]) == ["key-store --owner lsc", "topics"]
     assert told(system.url("second") + "/promise") == "40s"
 
 
@@ -74,8 +74,8 @@ async def test_the_stack_file_leads_to_the_databases(system: LocalSystem) -> Non
 
     assert set(stack) == {"DATABASE_URL", "LSC_LOG_URL", "LSC_KEYS_URL", "LSC_OPERATOR_KEY", "LSC_MASTER_KEY"}
     assert stack["LSC_OPERATOR_KEY"] == system.operator_key
-    for url in (stack["DATABASE_URL"].replace("{database}", "first_one"), stack["LSC_LOG_URL"], stack["LSC_KEYS_URL"]):
-        await (await asyncpg.connect(url)).close()
+    for url in (stack["DATABASE_URL"], stack["LSC_LOG_URL"], stack["LSC_KEYS_URL"]):
+        await (await asyncpg.connect(url.replace("{database}", "first_one"))).close()
     assert (system.folder / "stack.env").stat().st_mode & 0o077 == 0
 
 

@@ -8,8 +8,10 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.bus import PARTITIONS
 from shared.buses import TOPICS
+from shared.walls import Role
 
 from deploy.local.supervisor import KEYS_DATABASE, LOG_DATABASE, LocalSystem
+from tests.journeys.conftest import target_of
 
 TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm') AND relnamespace = 'public'::regnamespace ORDER BY 1"
 
@@ -39,8 +41,11 @@ async def found(system: LocalSystem, words: Iterable[str]) -> dict[str, set[str]
 
 
 async def _kept(system: LocalSystem) -> AsyncIterator[tuple[str, bytes]]:
-    for database in (*(service.package for service in system.services), KEYS_DATABASE, LOG_DATABASE):
-        async for place, row in _rows(system.postgres.url(database)):
+    target = target_of(system)
+    addresses = {package: target.database(package, Role.OWNER) for package in target.packages}
+    addresses |= {database: system.postgres.url(database) for database in (KEYS_DATABASE, LOG_DATABASE)}
+    for database, address in addresses.items():
+        async for place, row in _rows(address):
             yield f"{database}.{place}", row
     async for topic, record in _records(system):
         yield f"topic {topic}", record

@@ -13,9 +13,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from shared.walls import Role
 
 from deploy.local.supervisor import LocalSystem
 from tests.journeys.canary import forms, found
+from tests.journeys.conftest import target_of
 
 CUSTOMER, SKU, WAREHOUSE, CARRIER, VEHICLE = "CANARY", "SEED", "CAGE", "WING", "WING-1"
 REFERENCE = "PO-Zeisig-"
@@ -55,7 +57,7 @@ class House:
         return read
 
     async def database(self, package: str, sql: str) -> str | None:
-        connection = await asyncpg.connect(self.system.postgres.url(package))
+        connection = await asyncpg.connect(target_of(self.system).database(package, Role.OWNER))
         try:
             said: str | None = await connection.fetchval(sql)
             return said

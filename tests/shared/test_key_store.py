@@ -97,6 +97,28 @@ async def test_what_is_remembered_is_bounded(store: KeyStore) -> None:
     assert len(store._read) <= READ_AT_MOST
 
 
+async def test_who_may_only_read_neither_makes_nor_destroys_keys_and_others_stay_out(postgres: Postgres) -> None:
+    name = f"keys_{next(_numbers)}"
+    postgres.create_database(name)
+    for login in ("order_intake", "dispatch", "inventory"):
+        postgres.create_service(login)
+    await make_key_store(postgres.url(name), ["order_intake"], ["dispatch"])
+    writer = await open_key_store(postgres.url(name, "order_intake"), MasterKeys(OLD))
+    reader = await open_key_store(postgres.url(name, "dispatch"), MasterKeys(OLD))
+
+    [key] = await writer.take()
+
+    assert await reader.read([key.key_id]) == {key.key_id: key}
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.destroy([key.key_id])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.take()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(postgres.url(name, "inventory"))
+    for store in (writer, reader):
+        await store.close()
+
+
 async def test_a_new_master_key_takes_over_all_keys(store: KeyStore, url: str) -> None:
     keys = await store.take(1200)
     between = await open_key_store(url, MasterKeys(NEW, [OLD]))

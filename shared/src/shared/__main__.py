@@ -18,7 +18,7 @@ def main() -> None:
             asyncio.run(make_topics(read_settings(Settings)))
             say(f"{len(TOPICS)} topics are there.")
         case "key-store":
-            asyncio.run(make_key_store(read_settings(Settings).key_store(chosen.owner), chosen.reader))
+            asyncio.run(make_key_store(read_settings(Settings).key_store(chosen.owner), chosen.writer, chosen.reader))
             say("The key store is there.")
         case "master-key":
             say(new_master_key(chosen.name))
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("topics", help="make the topics on the bus")
     store = commands.add_parser("key-store", help="make the key store's tables in its database")
+    store.add_argument("--writer", action="append", default=[], help="a login that makes and destroys keys; several times")
     store.add_argument("--reader", action="append", default=[], help="a login that may read keys and do nothing else; several times")
     made = commands.add_parser("master-key", help="print a new master key")
     made.add_argument("--name", default="main", help="its id, another one than the former keys have")

@@ -34,14 +34,18 @@ Used = Callable[[datetime, Sequence[str]], Awaitable[Collection[str]]]
 """Those of the keys made at that time under which something was stored."""
 
 
-async def make_key_store(url: str, readers: Sequence[str] = ()) -> None:
-    """Its tables, and the logins that may only read keys."""
+async def make_key_store(url: str, writers: Sequence[str] = (), readers: Sequence[str] = ()) -> None:
+    """Its tables, and the logins that make and destroy keys, or may only read them; nobody else gets into the database."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(TABLES)
-        for login in readers:
+        database = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
+        for login in (*writers, *readers):
+            rights = "SELECT, INSERT, UPDATE, DELETE" if login in writers else "SELECT"
             name = await connection.fetchval("SELECT quote_ident($1)", login)
-            await connection.execute(f"GRANT SELECT ON subject_keys TO {name}")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+            await connection.execute(f"GRANT {rights} ON {'subject_keys, mintings' if login in writers else 'subject_keys'} TO {name}")
     finally:
         await connection.close()
 
