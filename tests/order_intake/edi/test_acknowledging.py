@@ -95,6 +95,22 @@ def test_a_wrong_count_refuses_the_message_and_a_wrong_reference_the_interchange
     assert "+4+28+UNZ+3'UNT" in answer(edifact(BGM).replace(b"UNZ+1+ICR1", b"UNZ+1+ICR2"))
 
 
+def grouped(count: str) -> bytes:
+    message = f"UNH+1+ORDERS:D:96A:UN'{BGM.replace('PO-1+9', 'PO-1+9999')}UNT+5+1'"
+    group = f"UNG+ORDERS+1:14+2:14+260115:0930+G7+UN+D:96A'{message}UNE+{count}+G7'"
+    return f"UNB+UNOC:3+1:14+2:14+260115:0930+ICR1'{group}UNZ+1+ICR1'".encode()
+
+
+def test_edifact_groups_are_counted_and_answered_by_ucf() -> None:
+    assert read(grouped("1")).all_faults == ()
+    assert "UCI+ICR1+1:14+2:14+7'UCF+G7+1:14+2:14+7'UCM+1+ORDERS:D:96A:UN+4'UCS+2'UCD+39+4'" in answer(grouped("1"))
+    assert "UCI+ICR1+1:14+2:14+7'UCF+G7+1:14+2:14+4+29+UNE+2'UNT" in answer(grouped("2"))
+
+
+def test_a_ta1_alone_speaks_the_partners_version() -> None:
+    assert "*00501*" in answer(x12(GOOD).replace(b"*U*00401*", b"*^*00501*").replace(b"IEA*1*", b"IEA*2*"))
+
+
 @pytest.mark.parametrize("name", ["997-partial.edi", "999.edi", "ta1.edi", "contrl-refused.edi"])
 def test_an_answer_is_never_answered(name: str) -> None:
     assert not reply(judge(read(sample(name)).interchanges[0]))

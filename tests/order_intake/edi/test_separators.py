@@ -1,5 +1,5 @@
 import pytest
-from order_intake.edi import read
+from order_intake.edi import EDIFACT_LINES, read
 
 from tests.order_intake.edi.documents import edifact, faults_of, isa, x12
 
@@ -75,3 +75,11 @@ def test_binary_data_is_read_by_its_length() -> None:
 
     assert [each.tag for each in body] == ["BIN", "LIN"]
     assert body[0].size == len("BIN*9*a~b*c~d~~")
+
+
+def test_lines_end_edifact_segments_only_where_the_partner_is_known_to_do_so() -> None:
+    data = edifact(BGM).replace(b"UNA:+.? '", b"").replace(b"'", b"\r\n")
+
+    assert not read(data).accepted
+    assert read(data, usual=EDIFACT_LINES).all_faults == ()
+    assert read(data, usual=EDIFACT_LINES).interchanges[0].messages[0].body[1].components(1) == ["137", "20260115", "102"]

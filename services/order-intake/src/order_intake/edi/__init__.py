@@ -10,7 +10,7 @@ write(Cover(X12, sender, receiver, "17", now), [Draft("855", "004010", "0001", [
 from order_intake.edi.acknowledging import Reply, reply, reply_bytes, reply_cover
 from order_intake.edi.answers import Answer, answers
 from order_intake.edi.checking import STRICT, TOLERANT, USUAL, Profile, check
-from order_intake.edi.delimiters import EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
+from order_intake.edi.delimiters import EDIFACT_LINES, EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
 from order_intake.edi.directory import Directory, directory, releases, segment_name
 from order_intake.edi.faults import RULES, Fault, Level, Rule, Weight
 from order_intake.edi.interchange import Group, Interchange, Message, Party, Transmission
@@ -25,6 +25,7 @@ from order_intake.edi.writer import Repeated, Unwritable, Writer, rewritten
 
 __all__ = [
     "EDIFACT",
+    "EDIFACT_LINES",
     "EDIFACT_USUAL",
     "LIMITS",
     "RULES",

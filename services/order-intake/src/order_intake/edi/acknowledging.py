@@ -67,8 +67,12 @@ def reply_cover(interchange: Interchange, answer: Reply, control: str, at: datet
     marks = own if own and own.component and own.all().isascii() else None
     return Cover(
         interchange.syntax, interchange.receiver, interchange.sender, control, at, group_control, ours, theirs, interchange.is_test,
-        release=answer.drafts[0].release if answer.drafts else "004010", charset="UNOC", delimiters=marks, loose=answer.loose,
+        release=answer.drafts[0].release if answer.drafts else _envelope_release(interchange), delimiters=marks, loose=answer.loose,
     )  # fmt: skip
+
+
+def _envelope_release(interchange: Interchange) -> str:
+    return "005010" if interchange.header and interchange.header.text(12) >= "00501" else "004010"
 
 
 def _only_answers(interchange: Interchange) -> bool:

@@ -32,6 +32,7 @@ class Delimiters:
 X12_USUAL = Delimiters("*", ">", "~")
 X12_USUAL_5010 = Delimiters("*", ">", "~", "^")
 EDIFACT_USUAL = Delimiters("+", ":", "'", None, "?")
+EDIFACT_LINES = Delimiters("+", ":", "\n", None, "?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from order_intake.edi.charsets import CODECS, beyond, codec_of
-from order_intake.edi.delimiters import ISA_LENGTH, Delimiters
+from order_intake.edi.delimiters import EDIFACT_USUAL, ISA_LENGTH, Delimiters
 from order_intake.edi.envelope import Envelope, compared
 from order_intake.edi.faults import Fault, fault
 from order_intake.edi.interchange import Group, Interchange, Transmission
@@ -16,14 +16,15 @@ from order_intake.edi.tokens import Tokens, tokens
 Seen = set[tuple[str, ...]]
 
 
-def read(data: bytes, limits: Limits = LIMITS) -> Transmission:
-    """Every interchange of a body with every fault of its envelopes. What stands in the messages is `check`'s to judge."""
+def read(data: bytes, limits: Limits = LIMITS, usual: Delimiters = EDIFACT_USUAL) -> Transmission:
+    """Every interchange of a body with every fault of its envelopes. What stands in the messages is `check`'s to judge. `usual` are
+    the separators of EDIFACT without UNA; some partners end segments with lines (`EDIFACT_LINES`)."""
     if len(data) > limits.body_bytes:
         return Transmission(data, (), (fault("too-much", limits.body_bytes, f"{len(data)} bytes"),))
     faults = [fault("byte-order-mark", 0)] if data.startswith(BOM) else []
     found: list[Interchange] = []
     seen: Seen = set()
-    for block in blocks(data):
+    for block in blocks(data, usual):
         if len(found) >= limits.interchanges:
             faults.append(fault("too-much", block.start, "interchanges"))
             break

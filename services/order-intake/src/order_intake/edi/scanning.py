@@ -22,13 +22,14 @@ class Block(NamedTuple):
     opening: Opening
 
 
-def blocks(data: bytes) -> Iterator[Block]:
-    """The body cut where interchanges begin; white space and a byte-order mark before the first are passed over."""
+def blocks(data: bytes, usual: Delimiters = EDIFACT_USUAL) -> Iterator[Block]:
+    """The body cut where interchanges begin; white space and a byte-order mark before the first are passed over. `usual` are the
+    separators of EDIFACT without UNA."""
     start = _blank(data, len(BOM) if data.startswith(BOM) else 0)
     heads = _heads(data, start)
     following = next(heads, None)
     while start < len(data):
-        syntax, opening = _opened(data, start)
+        syntax, opening = _opened(data, start, usual)
         while following is not None and (following <= start or not _begins(data, start, following, opening.delimiters)):
             following = next(heads, None)
         end = len(data) if following is None else following
@@ -36,17 +37,17 @@ def blocks(data: bytes) -> Iterator[Block]:
         start = end
 
 
-def _opened(data: bytes, start: int) -> tuple[Syntax | None, Opening]:
+def _opened(data: bytes, start: int, usual: Delimiters) -> tuple[Syntax | None, Opening]:
     head = data[start : start + HEAD]
     if _is_head(head, b"ISA"):
         return X12, of_isa(head)
     if head.startswith(b"UNA") and len(head) >= 9:
         return EDIFACT, of_una(head, _version(head))
     if _is_head(head, b"UNB"):
-        return EDIFACT, Opening(EDIFACT_USUAL, 0)
+        return EDIFACT, Opening(usual, 0)
     for tag, syntax in FRAGMENTS.items():
         if _is_head(head, tag):
-            return syntax, of_fragment(head) if syntax is X12 else Opening(EDIFACT_USUAL, 0)
+            return syntax, of_fragment(head) if syntax is X12 else Opening(usual, 0)
     return None, Opening(None, 0)
 
 
