@@ -16,6 +16,7 @@ from shared.database import Pool, open_pool
 from shared.routes import TransactionalRoute
 from shared.service import Service, create_app
 from shared.settings import Settings
+from shared.walls import Role, entered_as
 
 from tests.conftest import PACKAGES, serving
 from tests.order_intake.builders import a_body, a_stored_customer
@@ -142,8 +143,9 @@ def url(package: str, database_of: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-async def books(url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(url, 2)
+async def books(package: str, url: str) -> AsyncIterator[Pool]:
+    """As the owner, whom nothing else stops."""
+    pool = await open_pool(entered_as(url, package, Role.OWNER), 2)
     yield pool
     await pool.close()
 

@@ -15,6 +15,7 @@ from shared.registry import Handlers
 from shared.relay import replay as replay_ledger
 from shared.service import Service
 from shared.settings import Settings
+from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
 from tests.shared.auditing import done, seal_all
@@ -58,7 +59,7 @@ def crm(database_of: Callable[[str], str]) -> str:
 
 @pytest.fixture
 async def books(crm: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(crm, 2)
+    pool = await open_pool(entered_as(crm, "crm", Role.WORKER), 2)
     await done(pool, 3)
     yield pool
     await pool.close()
