@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 
 import pytest
@@ -37,8 +38,8 @@ async def template(postgres: Postgres) -> str:
     return "plumbing"
 
 
-@pytest.fixture
-async def world(postgres: Postgres, template: str) -> AsyncIterator[World]:
+@asynccontextmanager
+async def _a_world(postgres: Postgres, template: str) -> AsyncIterator[World]:
     name = f"plumbing_{next(_numbers)}"
     admin = await open_pool(postgres.url("postgres"), 1)
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.of(PACKAGE)}")
@@ -50,3 +51,16 @@ async def world(postgres: Postgres, template: str) -> AsyncIterator[World]:
     await made.pool.close()
     await admin.execute(f"DROP DATABASE {name}")
     await admin.close()
+
+
+@pytest.fixture
+async def world(postgres: Postgres, template: str) -> AsyncIterator[World]:
+    async with _a_world(postgres, template) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def common_world(postgres: Postgres, template: str) -> AsyncIterator[World]:
+    """For tests that look at answers only."""
+    async with _a_world(postgres, template) as made:
+        yield made

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from shared.errors import DomainError, InvalidInput
-from shared.faults import MOST_FAULTS, TooManyFaults, listed
+from shared.faults import MOST_OF_ITEM, TooManyFaults, listed
 from shared.problems import Problem, problem
 
 T = TypeVar("T")
@@ -30,8 +30,8 @@ def _judge(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:  # pydant
     except DomainError as refusal:
         return refusal
     except ValidationError as wrong:
-        if wrong.error_count() > MOST_FAULTS:
-            return TooManyFaults()
+        if wrong.error_count() > MOST_OF_ITEM:
+            return TooManyFaults(MOST_OF_ITEM)
         return InvalidInput("The item breaks a rule; see faults.", listed(wrong.errors(include_url=False)))
 
 

@@ -7,12 +7,13 @@ from shared.errors import Fault, InvalidInput
 
 MOST_FAULTS = 200
 """More of them help nobody."""
+MOST_OF_ITEM = 50
 _MOST_NAME = 80
 
 
 class TooManyFaults(InvalidInput):
-    def __init__(self) -> None:
-        super().__init__(f"The input breaks more than {MOST_FAULTS} rules; they are not listed.")
+    def __init__(self, most: int = MOST_FAULTS) -> None:
+        super().__init__(f"The input breaks more than {most} rules; they are not listed.")
 
 
 def listed(complaints: Iterable[Mapping[str, Any]]) -> list[Fault]:

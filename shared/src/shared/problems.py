@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -89,8 +90,23 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
 
 
 def unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("request.failed", exc_info=error)
+    log.error("request.failed", exc_info=_without_rows(error))
     return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."), request=request)
+
+
+def _without_rows(error: BaseException) -> BaseException:
+    """PostgreSQL tells the row that it refused, which is the caller's and does not belong into a log."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or one in seen:
+            continue
+        if isinstance(one, asyncpg.PostgresError):
+            one.detail = None
+        seen.append(one)
+        waiting += [one.__cause__, one.__context__]
+    return error
 
 
 def handle_errors(app: FastAPI) -> None:

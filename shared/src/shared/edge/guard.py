@@ -29,13 +29,14 @@ class Guard:
         self.hosts = frozenset(name.encode() for name in parts(settings.hosts))
         self.most_in_flight, self.in_flight, self.held = settings.in_flight, 0, 0
         secret = transport_security(settings.hsts)
-        self.always, self.docs = (*SECURE, *secret), (*DOCS, *secret)
+        self.always = (*SECURE, *secret)
+        self.fields = {"/docs": (*DOCS, *secret)} if settings.docs else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         held, started = 0, False
-        fields = self.docs if scope["path"] == "/docs" else self.always
+        fields = self.fields.get(scope["path"], self.always)
 
         async def counted() -> Message:
             nonlocal held
