@@ -2,7 +2,7 @@ from base64 import b64encode
 from dataclasses import replace
 
 import pytest
-from shared.sealing import MasterKeys, SubjectKey, Unopenable, disclose, enclose, key_ids_in, new_master_key
+from shared.sealing import MasterKeys, SubjectKey, Unopenable, disclose, enclose, joined, key_ids_in, new_master_key
 
 PLAIN = "周杰 Quellenweg 7"
 WEAK = [
@@ -62,6 +62,14 @@ def test_what_holds_several_subjects_needs_the_keys_of_all() -> None:
     for gone in keys:
         with pytest.raises(Unopenable):
             disclose(stored, {key_id: key for key_id, key in known.items() if key is not gone}, "ACME", "answer")
+
+
+def test_the_joined_key_follows_from_every_one_of_its_keys() -> None:
+    keys = [SubjectKey.new() for _ in range(3)]
+
+    for place, key in enumerate(keys):
+        another = [*keys[:place], replace(key, secret=SubjectKey.new().secret), *keys[place + 1 :]]
+        assert joined(another).secret != joined(keys).secret
 
 
 def test_a_plain_answer_names_no_keys() -> None:
