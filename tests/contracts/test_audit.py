@@ -144,8 +144,7 @@ def url(package: str, database_of: Callable[[str], str]) -> str:
 
 @pytest.fixture
 async def books(package: str, url: str) -> AsyncIterator[Pool]:
-    """As the owner, whom nothing else stops."""
-    pool = await open_pool(entered_as(url, package, Role.OWNER), 2)
+    pool = await open_pool(entered_as(url, package, Role.WORKER), 2)
     yield pool
     await pool.close()
 
@@ -162,13 +161,32 @@ def test_no_route_can_change_anything_behind_the_books(package: str) -> None:
     assert all(isinstance(route, TransactionalRoute) for route in changing(package))
 
 
-@pytest.mark.parametrize("table", ["audit", "audit_seals"])
+@pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("wish", ["UPDATE {0} SET {1} = {1}", "UPDATE {0} SET {1} = {1} WHERE false", "DELETE FROM {0}", "TRUNCATE {0}"])
-async def test_nobody_changes_an_entry_not_even_the_owner(books: Pool, table: str, wish: str) -> None:
-    column = {"audit": "caller", "audit_seals": "top"}[table]
+async def test_nobody_changes_an_entry_not_even_the_owner(package: str, url: str, role: Role, wish: str) -> None:
+    connection = await asyncpg.connect(entered_as(url, package, role), server_settings={"app.customer_id": "ACME"})
 
-    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only grows"):
-        await books.execute(wish.format(table, column))
+    for table, column in (("audit", "caller"), ("audit_seals", "top")):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only grows" if role is Role.OWNER else "permission denied"):
+            await connection.execute(wish.format(table, column))
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "wish"),
+    [
+        *((role, "INSERT INTO audit (at) VALUES ('2020-01-01')") for role in (Role.STAFF, Role.WORKER, Role.CUSTOMER)),
+        *((role, "INSERT INTO audit (id) OVERRIDING SYSTEM VALUE VALUES (1)") for role in (Role.STAFF, Role.WORKER, Role.CUSTOMER)),
+        *((role, "INSERT INTO audit_seals (position) VALUES (1)") for role in (Role.STAFF, Role.CUSTOMER)),
+        *((Role.CUSTOMER, f"SELECT FROM {table}") for table in ("audit", "audit_seals")),
+    ],
+)
+async def test_who_serves_has_no_more_rights_than_it_needs(package: str, url: str, role: Role, wish: str) -> None:
+    connection = await asyncpg.connect(entered_as(url, package, role), server_settings={"app.customer_id": "ACME"})
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+        await connection.execute(wish)
+    await connection.close()
 
 
 async def test_a_replica_or_a_restore_has_no_other_rule(books: Pool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from secrets import token_urlsafe
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -23,7 +24,7 @@ from shared.settings import Settings
 
 from tests.shared.plumbing import World, metadata
 
-SECRET = "0123456789abcdef0123456789abcdef"
+SECRET = token_urlsafe(32)
 BATCH = 3
 
 
@@ -99,7 +100,7 @@ async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://things", headers=key("operator")) as calling,
     ):
-        while (await calling.get("/things")).status_code == 401:
+        while (await calling.get("/things")).status_code in (401, 503):
             await asyncio.sleep(0.01)
         yield calling
 
@@ -185,9 +186,7 @@ async def test_without_its_entry_nothing_is_done(client: httpx.AsyncClient, worl
     await owner.execute("ALTER TABLE audit ADD CONSTRAINT full_disk CHECK (subject <> '/things/A')")
     await owner.close()
 
-    with pytest.raises(asyncpg.CheckViolationError):
-        await client.post("/things", json={"name": "A"})
-
+    assert (await client.post("/things", json={"name": "A"})).status_code == 500
     assert await world.value("SELECT count(*) FROM effects") == 0
 
 
@@ -206,8 +205,8 @@ async def test_a_change_that_a_known_caller_may_not_make_is_written_down(client:
         await client.get("/audit", headers=key("lantern")),
     ]
 
-    [entry] = await entries(world)
     assert [answer.status_code for answer in answers] == [403, 403]
+    [entry] = await entries(world)
     assert (entry["caller"], entry["customer_id"], entry["status"], entry["things"]) == ("lantern", "LANTERN", 403, 0)
     assert (entry["action"], entry["subject"]) == ("POST /things/{name}/closing", "/things/A")
 

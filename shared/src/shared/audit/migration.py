@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.walls import Role, enclose, open_to_customers
+from shared.walls import Role, enclose
 
 _ADD_ONLY = """
 CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -15,6 +15,10 @@ $$
 """
 
 
+_SAID = "caller, customer_id, kind, action, subject, items, things, status, client, correlation_id"
+"""What a process may say; number and time of an entry are the database's."""
+
+
 def create(package: str) -> None:
     _entries()
     _seals()
@@ -23,9 +27,19 @@ def create(package: str) -> None:
         guarded = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
         op.execute(f"CREATE TRIGGER only_grows {guarded} FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()")
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER only_grows")
-        op.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {Role.STAFF.of(package)}, {Role.WORKER.of(package)}")
-    for statement in (*enclose(package, ["audit"]), *open_to_customers(package, {"audit": "INSERT"})):
+    for statement in (*enclose(package, ["audit"]), *_rights(package)):
         op.execute(statement)
+
+
+def _rights(package: str) -> tuple[str, ...]:
+    """Whoever serves may add entries and, except customers, read them; only the worker seals."""
+    staff, worker, customer = (role.of(package) for role in (Role.STAFF, Role.WORKER, Role.CUSTOMER))
+    return (
+        f"REVOKE ALL ON audit, audit_seals FROM {staff}, {worker}",
+        f"GRANT INSERT ({_SAID}) ON audit TO {staff}, {worker}, {customer}",
+        f"GRANT SELECT ON audit, audit_seals TO {staff}, {worker}",
+        f"GRANT INSERT ON audit_seals TO {worker}",
+    )
 
 
 def _entries() -> None:
