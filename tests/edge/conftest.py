@@ -13,6 +13,7 @@ import asyncpg
 import psutil
 import pytest
 from shared.key_rows import hash_of
+from shared.walls import Role, entered_as
 
 from deploy.local.processes import became, free_port
 from deploy.local.services import answers
@@ -77,7 +78,7 @@ def api(database_of: Callable[[str], str], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 async def database(database_of: Callable[[str], str]) -> AsyncIterator["Database"]:
-    connection = await asyncpg.connect(database_of("order_intake"))
+    connection = await asyncpg.connect(entered_as(database_of("order_intake"), "order_intake", Role.STAFF))
     yield connection
     await connection.close()
 
