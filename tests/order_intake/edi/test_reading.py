@@ -64,6 +64,7 @@ def test_any_terminator_and_line_end_will_do(ending: str) -> None:
         ("GS*PO*", "GS*OW*", "message-not-of-group"),
         ("GS*PO*PARTNER*THREEPL*20260115*0930*1*X*004010~", "", "group-header-missing"),
         ("ST*850*0001~", "ST*850~", "message-header-incomplete"),
+        ("*X*004010", "*X", "group-header-incomplete"),
         ("PARTNER        ", "PARTNER", "header-width"),
         ("GE*1", "XX*1~GE*1", "out-of-order"),
         ("BEG*", "B-G*", "segment-tag"),
@@ -99,7 +100,8 @@ def test_each_fault_of_an_edifact_envelope_is_named(found: str, changed: str, ru
 
 
 def test_artefacts_are_remarked_and_change_nothing() -> None:
-    for data in (b"\xef\xbb\xbf" + x12(BEG), x12(BEG)[:-1], x12(BEG).replace(b"~GE", b"~~~GE"), b" \r\n" + x12(BEG) + b"\x1a"):
+    sparse = x12(BEG).replace(b"GS*PO*PARTNER", b"GS*PO*")
+    for data in (sparse, b"\xef\xbb\xbf" + x12(BEG), x12(BEG)[:-1], x12(BEG).replace(b"~GE", b"~~~GE"), b" \r\n" + x12(BEG) + b"\x1a"):
         transmission = read(data)
         assert transmission.accepted
         assert {fault.weight for fault in transmission.all_faults} <= {Weight.REMARK}

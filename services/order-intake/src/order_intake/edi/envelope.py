@@ -52,7 +52,7 @@ class Envelope:
             self._close_message(index, None)
             self._close_group(None)
             self._group = segment
-            self._group_faults = missing(segment, self.syntax.group, "group-header-incomplete")
+            self._group_faults = missing(segment, self.syntax.group, "group-header-incomplete") + sparse(segment, self.syntax.group)
         elif role is Role.CLOSES_GROUP and (self._group is not None or (self._messages and self.syntax is X12)):
             self._close_message(index, None)
             self._close_group(segment)
@@ -188,6 +188,11 @@ def missing(segment: Segment, bracket: Bracket, name: str, *, trailer: bool = Fa
     needed = (1, 2) if trailer else bracket.needed
     empty = [n for n in needed if n >= len(segment.texts) or not segment.texts[n]]
     return [fault(name, segment.offset, f"{segment.tag} element {n}", tag=segment.tag, element=n) for n in empty]
+
+
+def sparse(segment: Segment, bracket: Bracket) -> list[Fault]:
+    empty = [n for n in bracket.expected if n >= len(segment.texts) or not segment.texts[n]]
+    return [fault("group-header-sparse", segment.offset, f"{segment.tag} element {n}", tag=segment.tag, element=n) for n in empty]
 
 
 def compared(header: Segment, trailer: Segment, bracket: Bracket, counted: int, level: str = "") -> list[Fault]:

@@ -88,6 +88,7 @@ interchange | release-at-end              | 024 | 21 | refusal | A release chara
 interchange | too-much                    | 024 | 18 | refusal | More than the receiver takes
 group | group-header-missing              | 1   | 13 | refusal | The group has no header
 group | group-header-incomplete           | 1   | 13 | refusal | A mandatory element of the group's header is missing
+group | group-header-sparse               | 1   | 13 | remark  | An element of the group's header is missing that nothing depends on
 group | group-trailer-missing             | 3   | 13 | refusal | The group has no trailer
 group | group-trailer-incomplete          | 5   | 13 | refusal | A mandatory element of the group's trailer is missing
 group | group-reference-differs           | 4   | 28 | refusal | Header and trailer of the group differ in their reference

@@ -18,12 +18,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """A header and its trailer. Every trailer holds the count as element 1 and the reference as element 2."""
+    """A header and its trailer. Every trailer holds the count as element 1 and the reference as element 2. Without the elements that
+    are needed nothing can be made of it; those that are expected are mandatory too, and often empty."""
 
     header: str
     trailer: str
     reference: int
     needed: tuple[int, ...]
+    expected: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Syntax:
 X12 = Syntax(
     "X12",
     Bracket("ISA", "IEA", 13, (1, 3, *range(5, 17))),
-    Bracket("GS", "GE", 6, (1, 2, 3, 4, 5, 6, 7, 8)),
+    Bracket("GS", "GE", 6, (1, 6, 8), (2, 3, 4, 5, 7)),
     Bracket("ST", "SE", 2, (1, 2)),
     frozenset({"TA1", "ISB", "ISE", "TA3"}),
 )
