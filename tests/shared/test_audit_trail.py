@@ -199,6 +199,15 @@ async def test_a_repetition_that_is_answered_from_the_first_time_leaves_no_secon
     assert len(await entries(world)) == 1
 
 
+async def test_of_many_at_once_only_the_one_that_commits_leaves_an_entry(client: httpx.AsyncClient, world: World) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+
+    answers = await asyncio.gather(*[client.post("/things", json={"name": "A"}, headers=headers) for _ in range(8)])
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(await entries(world)) == await world.value("SELECT count(*) FROM effects") == 1
+
+
 async def test_a_change_that_a_known_caller_may_not_make_is_written_down(client: httpx.AsyncClient, world: World) -> None:
     answers = [
         await client.post("/things/A%00/closing", headers=key("lantern")),
