@@ -36,7 +36,7 @@ _IS = r"(?:[\"']?\s{0,3}(?:[:=]|%3[ad])\s{0,3}|[\"'],\s?)b?[\"']?"
 """Between a name and its value: `name=value`, `"name": "value"`, `(b'name', b'value')`."""
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL), GONE),
-    (re.compile(r"\b(bearer|basic)(?:\s{1,9}|%20)[^\s\"',;)}\]]+", re.IGNORECASE), rf"\1 {GONE}"),
+    (re.compile(r"\b(bearer|basic)(?:(?:\s{1,9}|%20)(?:bearer|basic)\b){0,9}(?:\s{1,9}|%20)[^\s\"',;)}\]]+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"\beyJ[\w-]{4,512}\.[\w-]+\.?[\w-]*"), GONE),
     (re.compile(r"(\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,64}):.{1,256}?@(?=[\w\[{%])", re.IGNORECASE), rf"\1:{GONE}@"),
     (re.compile(rf"(\b(?:set-)?cookie{_IS})[^\"'\n]+", re.IGNORECASE), rf"\1{GONE}"),
