@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
 
-from tests.edge.conftest import CUSTOMER, CUSTOMER_KEY, SKU, Api
+from tests.edge.conftest import Api
+from tests.edge.who import CUSTOMER, CUSTOMER_KEY, SKU
 from tests.edge.wire import connected, heard, request
 
 CALLERS = 6

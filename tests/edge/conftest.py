@@ -18,15 +18,13 @@ from shared.walls import Role, entered_as
 from deploy.local.processes import became, free_port
 from deploy.local.services import answers
 from tests.conftest import OPERATOR_KEY
+from tests.edge.who import CUSTOMER, CUSTOMER_KEY, RIVAL, RIVAL_KEY, SKU
 from tests.edge.wire import Answer, ask
 from tests.shared.plumbing import until
 
 if TYPE_CHECKING:
     Database = asyncpg.Connection[asyncpg.Record]
 
-CUSTOMER, SKU = "DOOR", "TEA"
-RIVAL, RIVAL_KEY = "RIVAL", "rival.0123456789abcdef0123456789abcdef"
-CUSTOMER_KEY = "door.0123456789abcdef0123456789abcdef"
 SLOW_AFTER = 1.0
 
 

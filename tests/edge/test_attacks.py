@@ -16,7 +16,7 @@ from tests.edge.conftest import Api
 from tests.shared.plumbing import until
 
 log = logging.getLogger(__name__)
-SECONDS = float(os.environ.get("LSC_ATTACK_SECONDS", "2"))
+SECONDS = float(os.environ.get("LSC_ATTACK_SECONDS", "1.5"))
 P99 = 0.2
 MEMORY = 100 * 1024 * 1024
 ANSWERS = {400, 401, 408, 413, 414, 415, 422, 429, 431, 503}

@@ -17,8 +17,8 @@ LARGE = 16 * 1024
 """Beyond it a body is judged aside, one at a time, while everybody else is served."""
 HUGE = 256 * 1024
 """Beyond it the next one has to wait until this one's work is done."""
-MOST_ELEMENTS = 100_000
-"""Elements and fields; 500 orders of 60 lines have some 90,000."""
+MOST_ELEMENTS = 70_000
+"""Elements and fields; a body of 1 MiB whose lines have names of eight letters has some 65,000."""
 MOST_FIELDS = 100
 """Fields of one object; no body of ours knows more than thirty."""
 

@@ -13,8 +13,8 @@ from shared.errors import DomainError, TooLarge
 from shared.observability import REFUSED
 from shared.problems import answer, problem, unexpected
 
-MOST_HELD = 24 * 1024 * 1024
-"""Bytes of bodies that are in memory at once."""
+HELD_AT_LEAST = 16 * 1024 * 1024
+"""Bytes of bodies that are in memory at once, or of two of the largest."""
 _LOOKED_AT = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"authorization"})
 _PLAIN = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
 _HEALTH = frozenset({"/livez", "/readyz"})
@@ -27,6 +27,7 @@ class Guard:
     def __init__(self, app: ASGIApp, most: int, settings: EdgeSettings, rates: Rates) -> None:
         self.app, self.most, self.rates = app, most, rates
         self.hosts = frozenset(name.encode() for name in parts(settings.hosts))
+        self.most_held = max(HELD_AT_LEAST, 2 * most)
         self.most_in_flight, self.in_flight, self.held = settings.in_flight, 0, 0
         secret = transport_security(settings.hsts)
         self.always = (*SECURE, *secret)
@@ -46,7 +47,7 @@ class Guard:
             self.held += size
             if held > self.most:
                 raise TooLarge(f"At most {self.most} bytes are taken.")
-            if self.held > MOST_HELD:
+            if self.held > self.most_held:
                 raise Full
             return message
 
