@@ -2,7 +2,6 @@
 
 import asyncio
 
-import httpx
 import pytest
 from shared.edge import windows
 from shared.edge.settings import EdgeSettings
@@ -10,15 +9,6 @@ from shared.edge.windows import Windows
 
 from tests.shared.plumbing import World, until
 from tests.shared.shop import Shop, a_customers_key, opened
-
-
-async def known(client: httpx.AsyncClient, key: dict[str, str]) -> None:
-    """A new key is read within two seconds; asked on a path that nothing limits."""
-
-    async def is_known() -> bool:
-        return (await client.post("/things", headers=key)).status_code != 401
-
-    await until(is_known)
 
 
 async def test_a_customer_reads_so_often_and_hears_how_it_stands(common_world: World) -> None:
