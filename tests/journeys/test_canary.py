@@ -176,10 +176,10 @@ async def counted(house: House) -> Json:
 
 
 COUNTED = {
-    "order_intake": {"orders": "order_id::text || status", "order_lines": "order_lines::text"},
+    "order_intake": {"orders": "order_id::text || replace(status, 'closed', 'delivered')", "order_lines": "order_lines::text"},
     "inventory": {"picks": "picks::text", "packs": "packs::text"},
     "dispatch": {"shipments": "shipment_id::text || status || attempts", "deliveries": "delivery_id::text || outcome"},
-    "crm": {"orders": "orders::text", "cases": "case_id::text || status"},
+    "crm": {"orders": "order_id::text || customer_reference || replace(status, 'closed', 'delivered')", "cases": "case_id::text || status"},
     "kpi": {"order_facts": "order_facts::text", "line_facts": "line_facts::text", "case_facts": "case_facts::text"},
 }
 

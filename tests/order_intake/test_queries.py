@@ -67,11 +67,11 @@ async def test_filters_that_are_unknown_or_wrong_are_pointed_at(client: httpx.As
 
 
 async def test_every_filter_of_the_page_has_an_index(pool: Pool) -> None:
-    """Asked of the planner with sequential scans and sorts made dear: an index must lead there."""
+    """Asked of the planner with sequential scans made dear: an index must lead there, whatever a young table's statistics say."""
     filters = ["customer_id = 'C'", "customer_reference = 'R'", "status = 'closed'", f"order_id >= '{'0' * 8}-0000-0000-0000-{'0' * 12}'"]
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
         for condition in filters:
-            plan = await connection.fetch(f"EXPLAIN SELECT * FROM orders WHERE {condition} ORDER BY order_id LIMIT 51")
+            plan = await connection.fetch(f"EXPLAIN SELECT * FROM orders WHERE {condition}")
             text = "\n".join(row[0] for row in plan)
             assert "Index Cond" in text, text

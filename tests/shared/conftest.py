@@ -42,7 +42,7 @@ async def template(postgres: Postgres) -> str:
 async def _a_world(postgres: Postgres, template: str) -> AsyncIterator[World]:
     name = f"plumbing_{next(_numbers)}"
     admin = await open_pool(postgres.url("postgres"), 1)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.of(PACKAGE)}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.of(PACKAGE)} STRATEGY file_copy")
     url = postgres.url(name, PACKAGE)
     made = World(await open_pool(entered_as(url, PACKAGE, Role.WORKER), 8), url)
     yield made

@@ -15,7 +15,12 @@ from shared.oidc.issuers import Issuer
 from tests.shared.oidc.conftest import accepts
 from tests.shared.oidc.issuer import RunningIssuer, authenticated, other_key, part, rsa_key, signed
 
-NOW = int(time.time())
+
+def away(seconds: int) -> int:
+    """So far from now."""
+    return int(time.time()) + seconds
+
+
 Attack = Callable[[RunningIssuer], str]
 THIEF = "thief"
 
@@ -75,15 +80,15 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "issuer of another kind": (lambda i: i.token(iss=[i.url]), "issuer"),
     "an ID token": (lambda i: i.token({"typ": "JWT"}), "type"),
     "no type": (lambda i: i.token({"typ": None}), "type"),
-    "expired": (lambda i: i.token(iat=NOW - 600, exp=NOW - 31), "expired"),
+    "expired": (lambda i: i.token(iat=away(-600), exp=away(-31)), "expired"),
     "without an end": (lambda i: i.token(exp=None), "expired"),
     "an end that is no number": (lambda i: i.token(exp="2999-01-01"), "expired"),
     "an end that is true": (lambda i: i.token(exp=True), "expired"),
     "an end far away": (lambda i: i.token(exp=10**400), "expired"),
-    "for too long": (lambda i: i.token(exp=NOW + 90_000), "issued"),
-    "issued in the future": (lambda i: i.token(iat=NOW + 200), "issued"),
+    "for too long": (lambda i: i.token(exp=away(90_000)), "issued"),
+    "issued in the future": (lambda i: i.token(iat=away(200)), "issued"),
     "never issued": (lambda i: i.token(iat=None), "issued"),
-    "not yet": (lambda i: i.token(nbf=NOW + 200), "early"),
+    "not yet": (lambda i: i.token(nbf=away(200)), "early"),
     "no subject": (lambda i: i.token(sub=None), "subject"),
     "a long subject": (lambda i: i.token(sub="x" * 256), "subject"),
     "1 MB": (lambda i: i.token(padding="x" * 1_000_000), "size"),
@@ -199,7 +204,8 @@ async def test_a_token_is_known_until_it_expires(oidc: Oidc, issuer: RunningIssu
     oidc.caller(short)
     known = oidc.known(short)
 
-    monkeypatch.setattr(time, "time", lambda: NOW + 3600)
+    later = away(3600)
+    monkeypatch.setattr(time, "time", lambda: later)
 
     assert known is not None
     assert oidc.known(short) is None
