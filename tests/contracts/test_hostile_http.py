@@ -14,7 +14,7 @@ import pytest
 from deploy.local.processes import free_port
 from tests.conftest import OPERATOR_KEY, PACKAGES
 
-SECONDS = 8
+SECONDS = 5
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 
 

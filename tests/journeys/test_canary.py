@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -175,6 +176,8 @@ async def counted(house: House) -> Json:
     return figures
 
 
+SHOWN = {"order_intake.orders", "order_intake.outbox", "topic orders", "crm.timeline"}
+"""Where a word that is no secret is found, as soon as it has come so far."""
 COUNTED = {
     "order_intake": {"orders": "order_id::text || replace(status, 'closed', 'delivered')", "order_lines": "order_lines::text"},
     "inventory": {"picks": "picks::text", "packs": "packs::text"},
@@ -207,8 +210,11 @@ async def test_an_erased_consignee_is_found_nowhere_and_every_count_stays(on_kaf
         proofs = (await house.get("dispatch", "/deliveries", shipment_id=shipment["shipment_id"]))["items"]
         assert [(proof["signed_by"], proof["reason"]) for proof in proofs] == [(None, f"{NAME} was not there"), (NAME, None)]
         before = await found(on_kafka, (*HIDDEN, SPOKEN, REFERENCE))
+        deadline = time.monotonic() + 30
+        while not before[REFERENCE] >= SHOWN and time.monotonic() < deadline:
+            before = await found(on_kafka, (*HIDDEN, SPOKEN, REFERENCE))
         assert {word: before[word] for word in HIDDEN} == {word: set() for word in HIDDEN}
-        assert {"order_intake.orders", "order_intake.outbox", "topic orders", "crm.timeline"} <= before[REFERENCE]
+        assert before[REFERENCE] >= SHOWN
         assert {"order_intake.holds", "order_intake.order_history", "crm.cases", "crm.timeline", "crm.idempotency_keys"} <= before[SPOKEN]
 
         await repaired(house, parked)

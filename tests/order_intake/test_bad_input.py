@@ -98,7 +98,7 @@ async def test_nothing_of_all_that_was_stored(client: httpx.AsyncClient, custome
         (b'{"lines": NaN}', 400),
         (b"\xff\xfe", 400),
         (b'{"customer_id": "\\ud800"}', 400),
-        (b"[" * 100_000, 400),
+        (b"[" * 50_000, 400),
         (b'"' + b"x" * 1_100_000 + b'"', 413),
     ],
 )

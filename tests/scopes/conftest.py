@@ -40,7 +40,8 @@ async def store_keys(url: str, package: str) -> None:
     pool = await open_pool(entered_as(url, package, Role.STAFF), 1)
     for key_id, (owner, scopes) in keys().items():
         await pool.execute(
-            "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (key_id) DO UPDATE SET revoked_at = NULL, changed_in = excluded.changed_in",
             *(key_id, hashlib.sha256(SECRET.encode()).digest(), owner, scopes),
         )
     await pool.close()

@@ -95,7 +95,7 @@ async def test_health_and_metrics_need_no_key(client: httpx.AsyncClient) -> None
         (b"{", 400),
         (b'{"name": NaN}', 400),
         (b'{"name": "\xff"}', 400),
-        (b"[" * 100_000, 400),
+        (b"[" * 50_000, 400),
         (b'{"name": "\\u0000"}', 422),
         (b'{"name": "a", "quantity": 1' + b"0" * 5000 + b"}", 400),
         (b'{"name": "a", "quantity": 0}', 422),
