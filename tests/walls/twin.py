@@ -10,6 +10,9 @@ import httpx
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+ALONE = httpx.Limits(max_keepalive_connections=0)
+"""A connection for each call: who waits long between two finds the one before closed."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -94,7 +97,7 @@ def _right(call: Call, canaries: set[str]) -> set[int]:
 async def calling(urls: Mapping[str, str], key: str) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """A client a service, all with the same key."""
     headers = {"Authorization": f"Bearer {key}"}
-    clients = {service: httpx.AsyncClient(base_url=url, headers=headers, timeout=30) for service, url in urls.items()}
+    clients = {service: httpx.AsyncClient(base_url=url, headers=headers, timeout=30, limits=ALONE) for service, url in urls.items()}
     try:
         yield clients
     finally:
