@@ -1,9 +1,7 @@
 """An order as its partner wrote it, kept so that every document out speaks the partner's own words."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
-
-from pydantic import TypeAdapter
 
 from order_intake.edi import Syntax
 
@@ -32,47 +30,43 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PartnerLine:
-    """`line_no` is ours, `number` the partner's own (PO101, LIN 1082), empty where it gave none. `quantity` is what was ordered."""
+    """`line_no` is ours, `number` the partner's own (PO101, LIN 1082), empty where it gave none. One `unit` holds `factor` of ours."""
 
     line_no: int
-    quantity: int
     number: str = ""
-    unit: str = "EA"
+    unit: str = ""
+    factor: int = 1
     items: tuple[Item, ...] = ()
-    price: str = ""
+
+    def said(self, quantity: int, each: str) -> tuple[int, str]:
+        """A quantity of ours in the partner's unit; what does not make whole ones is said in single units, `each`."""
+        if self.unit and quantity % self.factor == 0:
+            return quantity // self.factor, self.unit
+        return quantity, each
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerOrder:
-    """`document` 850, 940 or ORDERS; `number` is BEG03, W0502 or BGM 1004, `dated_on` CCYYMMDD; `purchase_order` is W0503."""
+    """`document` 850, 940 or ORDERS; `number` is BEG03, W0502 or BGM 1004, `dated_on` CCYYMMDD. Of a 940 come
+    `purchase_order` W0503, `link` W0504, `master_reference` W0505."""
 
     document: str
     number: str
     dated_on: str = ""
     purchase_order: str = ""
+    link: str = ""
+    master_reference: str = ""
     places: tuple[Place, ...] = ()
     references: tuple[Reference, ...] = ()
-    lines: tuple[PartnerLine, ...] = field(default=())
+    lines: tuple[PartnerLine, ...] = ()
 
     def place(self, *roles: str) -> Place | None:
         """The first of these roles that the order names."""
         return next((place for role in roles for place in self.places if place.role == role), None)
 
     def line(self, line_no: int) -> PartnerLine:
-        """A line that the partner did not write has our number and quantity 0."""
-        return next((line for line in self.lines if line.line_no == line_no), PartnerLine(line_no, 0))
-
-
-_ORDER = TypeAdapter(PartnerOrder)
-
-
-def as_json(order: PartnerOrder) -> str:
-    """For the column `edi_orders.references`."""
-    return _ORDER.dump_json(order, exclude_defaults=True).decode()
-
-
-def from_json(text: str) -> PartnerOrder:
-    return _ORDER.validate_json(text)
+        """Of a line that the partner did not write we know the number alone."""
+        return next((line for line in self.lines if line.line_no == line_no), PartnerLine(line_no))
 
 
 class Reader(Protocol):
