@@ -32,6 +32,7 @@ class Program:
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
         self._environment = dict(environment)
+        self._crash_at = self._environment.pop("CRASH_AT", "")
         self._folder = folder
         self._say, self._born = say, born
         self._stopping = threading.Event()
@@ -57,6 +58,11 @@ class Program:
         if self.pid:
             self._signal(signal.SIGKILL)
 
+    def arm(self, crash_at: str) -> None:
+        """Killed, and started again so that it kills itself there, once: what is started after that lives."""
+        self._crash_at = crash_at
+        self.kill()
+
     def ask_to_stop(self) -> None:
         self._stopping.set()
         self._signal(signal.SIGTERM)
@@ -72,6 +78,7 @@ class Program:
             self._keeper.join()
 
     def _launch(self) -> None:
+        armed, self._crash_at = {"CRASH_AT": self._crash_at} if self._crash_at else {}, ""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 self._command,
@@ -79,7 +86,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                env=self._environment,
+                env=self._environment | armed,
                 start_new_session=True,
             )
         self._born(self.name, self._child.pid)

@@ -11,6 +11,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     told: ClassVar[dict[str, str]] = {
         "/readyz": "ready",
         "/instance": str(os.getpid()),
+        "/crash-at": os.environ.get("CRASH_AT", ""),
         "/promise": os.environ.get("LSC_PROMISE_STANDARD", ""),
     }
 

@@ -48,6 +48,13 @@ def told(url: str) -> str:
     return httpx.get(url, timeout=2).text
 
 
+def is_told(what: str, url: str) -> bool:
+    try:
+        return told(url) == what
+    except httpx.TransportError:
+        return False
+
+
 def is_answered_by_another(url: str, before: str) -> bool:
     try:
         return told(url) != before
@@ -88,6 +95,16 @@ def test_a_killed_process_is_back_within_three_seconds(system: LocalSystem, said
 
     assert became(lambda: is_answered_by_another(url, before), 3)
     assert any(f"second-{role} died (SIGKILL)" in text for text in said)
+
+
+def test_a_process_is_armed_once(system: LocalSystem) -> None:
+    url, program = system.url("second") + "/crash-at", system.program("second", "api")
+
+    program.arm("relay.read:3")
+
+    assert became(lambda: is_told("relay.read:3", url), 10)
+    program.kill()
+    assert became(lambda: is_told("", url), 10)
 
 
 def test_a_killed_postgres_is_back_at_the_same_address(system: LocalSystem, said: list[str]) -> None:

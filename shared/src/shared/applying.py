@@ -9,6 +9,7 @@ import structlog
 
 from shared import progress
 from shared.bus import Heard
+from shared.crash import crash_point
 from shared.database import Transaction, passes
 from shared.dead_letters import DeadLetter, bury
 from shared.envelope import Envelope, Unreadable, event_in, opened, unique
@@ -48,6 +49,7 @@ class Batch:
         stored = await progress.stored(self.tx, self.consumer, waits) if waits else []
         verdict = judge(standings, stored, envelopes)
         SKIPPED.labels("repeated").inc(verdict.repeated)
+        crash_point("consumer.judged")
         await self.run(verdict)
 
     async def run(self, verdict: Verdict) -> None:
@@ -58,6 +60,7 @@ class Batch:
             await self._isolate(_by_key(self._unstopped(turns)))
         else:
             await self._call(turns)
+        crash_point("consumer.handled")
         await self._save(verdict)
 
     async def _readable(self, heard: Sequence[Heard]) -> list[Envelope]:
@@ -105,6 +108,7 @@ class Batch:
             began = perf_counter()
             await handler.run(self.tx, [turn.event for turn in group])
             HANDLER_SECONDS.labels(handler.name).observe(perf_counter() - began)
+            crash_point("consumer.wave_handled")
         self.tx.causes = {}
         for kind, applied in Counter(turn.envelope.type for turn in turns).items():
             APPLIED.labels(kind).inc(applied)
@@ -161,6 +165,8 @@ class Batch:
             self.tx, self.consumer, {e.aggregate: e.version for e in verdict.apply if (e.aggregate, e.version) not in left}
         )
         await progress.park(self.tx, self.consumer, {r.envelope.aggregate: r.reason for r in self.refused})
+        if self.refused:
+            crash_point("consumer.parked")
         await bury(self.tx, self.consumer, [DeadLetter(r.envelope.heard, r.reason) for r in self.refused])
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from shared.applying import Batch, Refused
 from shared.bus import Bus, BusUnavailable, Fetched, Heard, Partition
+from shared.crash import crash_point
 from shared.database import Pool, Transaction, passes
 from shared.progress import Move, Place, move, places
 from shared.registry import Handlers
@@ -72,6 +73,7 @@ class Consumer:
             return 0
         heard = await self._ours(fetched.heard)
         if heard:
+            crash_point("consumer.fetched")
             self.busy = True
             try:
                 await self._apply(heard)
@@ -87,6 +89,7 @@ class Consumer:
         """New partitions: go on where our database says, one earlier, to see that the log still holds what we applied last."""
         self.positions = await places(self.pool, self.name, fetched.partitions)
         self._anchors = {partition for partition, place in self.positions.items() if place.offset}
+        crash_point("consumer.taking_over")
         await self.bus.seek({partition: max(place.offset - 1, 0) for partition, place in self.positions.items()})
         self._generation = fetched.generation
         self.moved_at = monotonic()
@@ -120,6 +123,7 @@ class Consumer:
             " WHERE consumer = $1 AND topic = $2 AND partition = $3 AND next_offset = $4"
         )
         await self.pool.execute(sql, self.name, partition.topic, partition.number, self.positions[partition].offset)
+        crash_point("consumer.started_again")
         self._generation = -1
 
     async def _apply(self, heard: Sequence[Heard]) -> None:
@@ -150,13 +154,16 @@ class Consumer:
         tx = Transaction(self.pool)
         try:
             won = await move(tx, self.name, list(moves.values()))
+            crash_point("consumer.moved")
             batch = Batch(tx, self.name, self.handlers, careful)
             await batch.apply([message for message in heard if message.partition in won])
             self._check_parked(batch.refused)
         except BaseException:
             await tx.rollback()
             raise
+        crash_point("consumer.before_commit")
         await tx.commit()
+        crash_point("consumer.committed")
         await self._moved(won, moves, heard)
 
     async def _moved(self, won: set[Partition], moves: Mapping[Partition, Move], heard: Sequence[Heard]) -> None:
@@ -169,6 +176,7 @@ class Consumer:
         if won != set(moves):
             log.warning("consumer.fenced", partitions=sorted(f"{p.topic}/{p.number}" for p in set(moves) - won))
             self._generation = -1
+        crash_point("consumer.before_bus_commit")
         await self.bus.commit({partition: moves[partition].next for partition in won})
 
     def _check_parked(self, refused: Sequence[Refused]) -> None:

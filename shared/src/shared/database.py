@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
+from shared.crash import crash_point
 from shared.endings import Insert, cut, lengths, statement
 from shared.walls import limited_to
 
@@ -140,9 +141,12 @@ class Transaction:
 
     async def commit(self) -> None:
         try:
+            crash_point("transaction.before_writing")
             await self._write_gathered()
             if self._begun:
+                crash_point("transaction.written")
                 await self._last("COMMIT")
+            crash_point("transaction.committed")
         except BaseException:
             await self.rollback()
             raise
@@ -201,6 +205,7 @@ async def transaction(pool: Pool, cause: Cause | None = None) -> AsyncIterator[T
     except BaseException:
         await tx.rollback()
         raise
+    crash_point("transaction.ending")
     await tx.commit()
 
 

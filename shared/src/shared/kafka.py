@@ -13,6 +13,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError, KafkaError, TopicAlreadyExistsError
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
+from shared.crash import crash_point
 
 SEND_SECONDS = 30.0
 SESSION_SECONDS = 15
@@ -44,7 +45,12 @@ class KafkaBus:
     async def _send(self, records: Sequence[Record]) -> None:
         """Whole batches a partition, one future each: a future a record would cost more than the sending."""
         producer = await self._started_producer()
-        ready = [await producer.send_batch(batch, p.topic, partition=p.number) for p, batch in _batches(producer, records)]
+        ready = []
+        for partition, batch in _batches(producer, records):
+            sent = await producer.send_batch(batch, partition.topic, partition=partition.number)
+            sent.add_done_callback(lambda _: crash_point("kafka.batch_acked"))
+            ready.append(sent)
+            crash_point("kafka.batch_sent")
         await asyncio.gather(*ready)
 
     async def _started_producer(self) -> Any:
@@ -129,6 +135,7 @@ class KafkaBus:
         with suppress(KafkaError, OSError, TimeoutError):
             offsets = {TopicPartition(*partition): offset for partition, offset in positions.items()}
             await asyncio.wait_for(self._consumer.commit(offsets), 5)
+            crash_point("kafka.offsets_committed")
 
     async def close(self) -> None:
         await self._drop_producer()
@@ -147,10 +154,12 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         self.generation += 1
         self.partitions = frozenset()
+        crash_point("kafka.revoked")
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         self.generation += 1
         self.partitions = frozenset(Partition(each.topic, each.partition) for each in assigned)
+        crash_point("kafka.assigned")
 
 
 def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, Any]]:

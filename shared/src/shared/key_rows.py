@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from shared.crash import crash_point
 from shared.database import Pool, Transaction, columns
 from shared.events import ApiKeyIssued, ApiKeyRevoked
 from shared.events.customers import KeyEvent
@@ -72,3 +73,4 @@ async def store_operator_key(tx: Transaction, key: str) -> None:
 async def write_uses(pool: Pool, uses: Mapping[str, datetime]) -> None:
     """When each key was used last, all in one statement; an older time than the one that stands there is passed over."""
     await pool.execute(_USED, *columns(sorted(uses.items()), 2))
+    crash_point("keys.uses_written")

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
+from shared.crash import crash_point
 from shared.database import TRANSIENT, Pool, columns, open_pool
 from shared.sealing import MasterKeys, SubjectKey, Wrapped
 
@@ -65,6 +66,7 @@ class KeyStore:
         """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
         keys = [SubjectKey.new() for _ in range(count)]
         await self.pool.execute(_INSERT, *self._wrapped(keys))
+        crash_point("key_store.made")
         return keys
 
     async def read(self, key_ids: Iterable[str | None]) -> dict[str, SubjectKey]:
@@ -87,6 +89,7 @@ class KeyStore:
         """For good; again is harmless. Other processes may still use what they have read for some seconds."""
         gone = list(key_ids)
         await self.pool.execute("DELETE FROM subject_keys WHERE key_id = ANY($1::uuid[])", gone)
+        crash_point("key_store.destroyed")
         for key_id in gone:
             self._read.pop(key_id, None)
 
@@ -128,6 +131,7 @@ class KeyStore:
     async def _mint(self, count: int) -> None:
         minting = Minting(uuid7(), monotonic(), [SubjectKey.new() for _ in range(count)])
         await self.pool.execute(_MINT, *self._wrapped(minting.keys), minting.minting_id)
+        crash_point("key_store.minted")
         self._stock.append(minting)
 
     def _wrapped(self, keys: Sequence[SubjectKey]) -> list[list[object]]:
@@ -143,6 +147,7 @@ class KeyStore:
 
     async def _give_back(self, minting: Minting) -> None:
         await self.pool.execute(GIVE_BACK, minting.minting_id, [key.key_id for key in minting.keys])
+        crash_point("key_store.given_back")
 
     def _remember(self, found: Sequence[SubjectKey]) -> None:
         if len(self._read) + len(found) > READ_AT_MOST:

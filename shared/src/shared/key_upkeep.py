@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.crash import crash_point
 from shared.database import Pool
 from shared.key_store import GIVE_BACK, KeyStore
 from shared.sealing import Wrapped
@@ -39,6 +40,7 @@ async def make_key_store(url: str, writers: Sequence[str] = (), readers: Sequenc
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(TABLES)
+        crash_point("key_upkeep.tables_made")
         database = await connection.fetchval("SELECT quote_ident(current_database())")
         await connection.execute(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
         for login in (*writers, *readers):
@@ -57,6 +59,7 @@ async def sweep(pool: Pool, used: Used) -> int:
     for minting_id, made_at, key_ids in abandoned:
         unused = set(key_ids) - set(await used(made_at, key_ids))
         await pool.execute(GIVE_BACK, minting_id, sorted(unused))
+        crash_point("key_upkeep.swept")
     return len(abandoned)
 
 
@@ -66,5 +69,6 @@ async def rewrap(store: KeyStore) -> int:
     while rows := await store.pool.fetch(_FORMER, last, masters.current, REWRAPPED_AT_ONCE):
         anew = [masters.wrap(masters.unwrap(Wrapped(*row))) for row in rows]
         await store.pool.execute(_REWRAP, [each.key_id for each in anew], [each.wrapped for each in anew], masters.current)
+        crash_point("key_upkeep.rewrapped")
         last, count = anew[-1].key_id, count + len(anew)
     return count

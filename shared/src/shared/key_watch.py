@@ -4,6 +4,7 @@ from time import monotonic
 import structlog
 from pydantic import SecretStr
 
+from shared.crash import crash_point
 from shared.database import Pool, transaction
 from shared.key_rows import store_operator_key
 from shared.keys import Keys
@@ -23,6 +24,7 @@ async def watch_keys(keys: Keys, pool: Pool, operator_key: SecretStr | None) -> 
             if not stored and operator_key:
                 async with transaction(pool) as tx:
                     await store_operator_key(tx, operator_key.get_secret_value())
+                    crash_point("keys.operator_key_stored")
                 stored = True
             await keys.refresh(pool)
             read_at = monotonic()

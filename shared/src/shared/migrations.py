@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
+from shared.crash import crash_point
 from shared.database import Pool, open_pool, transaction
 from shared.outbox import make_leaves
 
@@ -32,6 +33,7 @@ def config(package: str, url: str, metadata: MetaData | None = None) -> Config:
 def migrate(package: str, url: str) -> None:
     """Bring the database to the newest version and make the ledger's leaves; `url` enters as the owner. Not from within an event loop."""
     command.upgrade(config(package, url), "head")
+    crash_point("migration.upgraded")
     asyncio.run(keep_leaves(url))
 
 
@@ -41,6 +43,7 @@ async def keep_leaves(url: str) -> None:
     try:
         async with transaction(pool) as tx:
             await make_leaves(tx)
+            crash_point("migration.leaves_made")
     finally:
         await pool.close()
 

@@ -6,6 +6,7 @@ from rich.table import Table
 from shared import progress
 from shared.applying import Batch
 from shared.audit.console import record_command
+from shared.crash import crash_point
 from shared.database import Pool, Transaction, open_pool, transaction
 from shared.gate import Verdict, judge
 from shared.plain import line, printed
@@ -57,6 +58,7 @@ async def replay(pool: Pool, consumer: str, handlers: Handlers, aggregate: str) 
         batch = Batch(tx, consumer, handlers, careful=True)
         await batch.run(verdict)
         await record_command(tx, "parked replay", aggregate)
+        crash_point("parked.replayed")
     if batch.refused:
         return f"{aggregate} is parked again at version {batch.refused[0].envelope.version}: {batch.refused[0].reason}"
     return f"{aggregate}: {len(verdict.apply)} events applied, nothing waits behind them."
@@ -72,6 +74,7 @@ async def discard(pool: Pool, consumer: str, aggregate: str) -> str:
         await progress.forget(tx, consumer, [(aggregate, first)])
         await progress.advance(tx, consumer, {aggregate: first})
         await record_command(tx, "parked discard", aggregate)
+        crash_point("parked.discarded")
     return f"{aggregate}: version {first} is discarded. Now: parked replay {aggregate}"
 
 

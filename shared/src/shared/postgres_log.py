@@ -9,6 +9,7 @@ import asyncpg
 from pydantic_core import from_json, to_json
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
+from shared.crash import crash_point
 from shared.database import TRANSIENT, Pool, columns, open_pool
 
 ALIVE_SECONDS = 10
@@ -91,6 +92,8 @@ class PostgresBus:
                     " SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])",
                     *columns(rows, 6),
                 )
+                crash_point("postgres_log.written")
+            crash_point("postgres_log.committed")
         except (*TRANSIENT, asyncpg.UndefinedTableError) as error:
             raise BusUnavailable(repr(error)) from error
 
@@ -127,6 +130,7 @@ class PostgresBus:
         if partitions != self._partitions:
             self._partitions, self._generation = partitions, self._generation + 1
             self._positions = dict.fromkeys(partitions, 0)
+            crash_point("postgres_log.reassigned")
         ends = await self.ends()
         self._positions = {p: at if at <= ends.get(p, 0) else 0 for p, at in self._positions.items()}
         self._looked_at = monotonic()
@@ -165,6 +169,7 @@ class PostgresBus:
         if pool is not None:
             try:
                 await pool.execute("DELETE FROM log_members WHERE consumer = $1 AND member = $2", self._group, self._member, timeout=2)
+                crash_point("postgres_log.left")
                 await asyncio.wait_for(pool.close(), 5)
             except TRANSIENT:
                 pool.terminate()
@@ -174,6 +179,7 @@ async def make_topics(url: str, topics: Sequence[str]) -> None:
     """Make the log's tables and the counters of topics that are missing."""
     pool = await open_pool(url, 1)
     await pool.execute(_TABLES)
+    crash_point("postgres_log.tables_made")
     rows = [(topic, number) for topic in topics for number in range(PARTITIONS)]
     await pool.execute(
         "INSERT INTO log_partitions (topic, partition) SELECT * FROM unnest($1::text[], $2::int[]) ON CONFLICT DO NOTHING",

@@ -9,6 +9,7 @@ import structlog
 
 from shared.audit.console import record_command
 from shared.bus import Bus, BusUnavailable, Record
+from shared.crash import crash_point
 from shared.database import Pool, Row, open_pool, passes, transaction
 from shared.envelope import headers
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
@@ -89,7 +90,9 @@ class Relay:
         ledger = await self.pool.fetch(_READ, min(times), max(times), [row["id"] for row in pending])
         if len(ledger) < len(pending):
             log.error("relay.ledger_incomplete", pending=len(pending), found=len(ledger))
+        crash_point("relay.read")
         await self.bus.send([self._record(row) for row in ledger])
+        crash_point("relay.acked_before_delete")
         await self.delete([row["id"] for row in ledger])
         for topic, sent in Counter(row["topic"] for row in ledger).items():
             OUTBOX_PUBLISHED.labels(topic).inc(sent)
@@ -99,6 +102,7 @@ class Relay:
         """Fenced: a leader that was replaced deletes nothing."""
         if await self.pool.execute(_DELETE, ids, self.epoch) != f"DELETE {len(ids)}":
             self._renewed_at = -1e9
+        crash_point("relay.deleted")
 
     async def leads(self) -> bool:
         """Take, keep or renew the lease."""
@@ -107,15 +111,18 @@ class Relay:
             self._tried_at = now
             self.epoch = await self.pool.fetchval(_TAKE, self.owner)
             self._renewed_at = now
+            crash_point("relay.lease_taken")
         elif self.epoch is not None and now - self._renewed_at > RENEW_SECONDS:
             renew = "UPDATE relay_lease SET renewed_at = now() WHERE name = 'outbox' AND epoch = $1 RETURNING epoch"
             self.epoch = await self.pool.fetchval(renew, self.epoch)
             self._renewed_at = now
+            crash_point("relay.lease_renewed")
         RELAY_LEADER.set(self.epoch is not None)
         return self.epoch is not None
 
     async def _give_back(self) -> None:
         RELAY_LEADER.set(0)
+        crash_point("relay.leaving")
         await self.pool.execute("UPDATE relay_lease SET renewed_at = '-infinity' WHERE name = 'outbox' AND epoch = $1", self.epoch)
 
     def _record(self, row: Row) -> Record:
@@ -130,5 +137,6 @@ async def replay(service: Service, settings: Settings, since: str) -> None:
     async with transaction(pool) as tx:
         done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)
         await record_command(tx, "relay replay", f"from {at.isoformat()}")
+        crash_point("relay.queued_again")
     await pool.close()
     print(f"{done.split()[-1]} events since {at.isoformat()} are queued again; the worker sends them.")  # noqa: T201 - a command's answer

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 from shared.audit.trail import recording, recording_refusals
 from shared.auth import Caller
 from shared.batches import BatchResult
+from shared.crash import crash_point
 from shared.database import RETRIED_AT_ONCE, Cause, Transaction
 from shared.door import admit
 from shared.edge.documents import Shape, read_json
@@ -106,6 +107,7 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
             raise
         else:
             response.headers["X-Correlation-ID"] = str(cause.correlation_id)
+            crash_point("api.before_answer")
             return response
     raise AssertionError("the last try returns or raises")
 
@@ -114,7 +116,9 @@ async def _answer(tx: Transaction, request: Request, run: Run, once: Once | None
     response = await run(request)
     if once:
         once.keep(tx, response.status_code, bytes(response.body), getattr(response, "keys", ()))
+    crash_point("api.before_commit")
     await tx.commit()
+    crash_point("api.committed")
     return response
 
 
@@ -135,6 +139,7 @@ def _named(error: BaseException, once: Once | None) -> DomainError | None:
 
 
 async def _replayed(request: Request, once: Once, stored: Stored) -> Response:
+    crash_point("api.before_replay")
     keys = await request.app.state.key_store.read_now(stored.key_ids) if stored.key_ids else {}
     return Response(once.opened(stored, keys), stored.status, {"Idempotent-Replayed": "true"}, "application/json")
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from shared.crash import counts_of
 from shared.durations import Duration as Duration
 from shared.edge.settings import EdgeSettings
 from shared.oidc.issuers import Issuers
@@ -47,6 +48,8 @@ class Settings(EdgeSettings):
     trusted_proxies: str = ""
     """Whose X-Forwarded-For is believed: addresses and networks, comma-separated."""
     oidc: Issuers = ()
+    crash_at: str = Field("", validation_alias="CRASH_AT")
+    """For tests: where the process kills itself, such as `relay.read:3`."""
 
     @field_validator("operator_key")
     @classmethod
@@ -75,6 +78,12 @@ class Settings(EdgeSettings):
         for key in keys.get_secret_value().split(",") if keys and keys.get_secret_value() else ():
             check_master_key(key)
         return keys
+
+    @field_validator("crash_at")
+    @classmethod
+    def written_right(cls, crash_at: str) -> str:
+        counts_of(crash_at)
+        return crash_at
 
     @field_validator("business_zone")
     @classmethod

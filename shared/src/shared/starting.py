@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from shared.crash import arm, counts_of
 from shared.plain import line, lines
 from shared.redaction import know, scrub
 from shared.secrets import password_of
@@ -26,6 +27,7 @@ def read_settings(settings: Callable[[], S]) -> S:
         sys.stderr.write("This cannot start:\n" + "".join(f"  {sentence}\n" for sentence in _sentences(faults)))
         sys.exit(REFUSED)
     know(secrets_of(read))
+    arm(counts_of(read.crash_at))
     return read
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from shared.crash import crash_point
 from shared.database import Pool, Transaction, columns, passes, transaction
 from shared.registry import Timers
 
@@ -32,6 +33,10 @@ async def fire_due(pool: Pool, timers: Timers) -> int:
                 due[row["kind"]].append(row["subject"])
             for kind in sorted(due):
                 await timers.all[kind](tx, list(dict.fromkeys(due[kind])))
+            if due:
+                crash_point("timers.fired")
+        if due:
+            crash_point("timers.committed")
         return sum(map(len, due.values()))
     except Exception as error:
         if passes(error):
@@ -48,6 +53,7 @@ async def _fire_one_by_one(pool: Pool, timers: Timers) -> int:
             if not rows:
                 return fired
             fired += await _fire(tx, timers, rows[0]["kind"], rows[0]["subject"], rows[0]["failures"])
+            crash_point("timers.fired_alone")
     return fired
 
 

@@ -17,6 +17,7 @@ from shared.audit.sealer import Sealer
 from shared.bus import Bus, BusUnavailable
 from shared.buses import open_bus
 from shared.consumer import Consumer
+from shared.crash import crash_point
 from shared.database import Pool, open_pool, passes, transaction
 from shared.idempotency import KEPT_DAYS
 from shared.jobs import Job
@@ -98,6 +99,7 @@ class Worker:
         await keep_leaves(self.settings.database(self.service.package, Role.OWNER))
         async with transaction(self.pool) as tx:
             await tx.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1)", KEPT_DAYS)
+            crash_point("worker.tidied")
 
     async def watch(self) -> None:
         """Measure every few seconds; end the process when messages wait and none is taken: a new one does better than a stalled one."""

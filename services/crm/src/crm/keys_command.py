@@ -11,6 +11,7 @@ from shared.audit.console import record_command
 from shared.auth import Caller
 from shared.batches import only
 from shared.command_line import Command
+from shared.crash import crash_point
 from shared.database import Transaction, open_pool, transaction
 from shared.errors import DomainError, InvalidInput
 from shared.roles import StaffRole
@@ -125,6 +126,7 @@ async def _transaction(settings: Settings) -> AsyncIterator[Transaction]:
     try:
         async with transaction(pool) as tx:
             yield tx
+            crash_point("keys_command.done")
     finally:
         await pool.close()
 

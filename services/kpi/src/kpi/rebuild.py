@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from shared.bus import PARTITIONS, Bus, Partition
 from shared.buses import open_bus
 from shared.consumer import Consumer
+from shared.crash import crash_point
 from shared.database import Pool, Transaction, open_pool, reader, transaction
 from shared.observability import start_logging
 from shared.progress import places
@@ -89,11 +90,13 @@ async def _alone(pool: Pool) -> AsyncIterator[None]:
 async def _schema(pool: Pool) -> AsyncIterator[None]:
     async with transaction(pool) as tx:
         await shadow.make(tx)
+        crash_point("rebuild.schema_made")
     try:
         yield
     finally:
         async with transaction(pool) as tx:
             await shadow.drop(tx)
+            crash_point("rebuild.schema_dropped")
 
 
 async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> None:
@@ -137,6 +140,7 @@ async def _conclude(consumer: str, pool: Pool, settings: Settings, url: str, *, 
         outcome = await _compare(tx, consumer, ZoneInfo(settings.business_zone), url)
         if replace:
             await shadow.put_in_place(tx, consumer)
+        crash_point("rebuild.put_in_place")
     return outcome
 
 

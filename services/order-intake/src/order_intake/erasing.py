@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from shared.crash import crash_point
 from shared.database import Pool, Row, columns, transaction
 from shared.events import ShipTo
 from shared.jobs import Job
@@ -66,6 +67,8 @@ async def search_orders(pool: Pool, store: KeyStore) -> int:
     async with transaction(pool) as tx:
         if await tx.fetchval(_SEARCHED, erasure["erasure_id"], searched_to, last, not rows):
             await mean_orders(tx, erasure["erasure_id"], erasure["customer_id"], meant)
+        crash_point("erasures.searched")
+    crash_point("erasures.search_committed")
     if not rows:
         await store.destroy([erasure["wanted_key_id"]])
     return max(len(rows), 1)
@@ -85,9 +88,12 @@ async def erase_orders(pool: Pool, store: KeyStore) -> int:
     """Destroy the keys of some that have ended, then write it down."""
     due = await pool.fetch(_DUE, sorted(ARRIVED_OR_ENDED), AT_ONCE)
     await store.destroy(row["ship_to_key_id"] for row in due if row["ship_to_key_id"])
+    if due:
+        crash_point("erasures.keys_destroyed")
     async with transaction(pool) as tx:
         if due:
             await forget_consignees(tx, [row["order_id"] for row in due])
+            crash_point("erasures.forgotten")
         else:
             await finish_erasures(tx)
     return len(due)
@@ -103,6 +109,7 @@ async def seal_plain_orders(pool: Pool, store: KeyStore) -> int:
     async with transaction(pool) as tx:
         await lock(tx, order_locks([row["order_id"] for row in plain]))
         await tx.execute(_SEAL, *columns(sealed, 3))
+        crash_point("erasures.plain_sealed")
     return len(plain)
 
 

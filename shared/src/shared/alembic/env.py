@@ -3,7 +3,9 @@
 import asyncio
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from shared.audit.console import record_migration
+from shared.crash import crash_point
 from shared.database import engine
 from sqlalchemy import Connection, pool
 from sqlalchemy.schema import SchemaItem
@@ -23,16 +25,23 @@ def _run(connection: Connection) -> None:
         target_metadata=metadata,
         include_object=_ours,
         transaction_per_migration=True,
-        on_version_apply=record_migration,
+        on_version_apply=_applied,
     )
     with context.begin_transaction():
         context.run_migrations()
+        crash_point("migration.all_applied")
+
+
+def _applied(ctx: MigrationContext, step: MigrationInfo, heads: object, run_args: object) -> None:  # Alembic's signature
+    record_migration(ctx, step, heads, run_args)
+    crash_point("migration.applied")
 
 
 async def _online() -> None:
     owner = engine(config.attributes["url"], poolclass=pool.NullPool)
     async with owner.connect() as connection:
         await connection.run_sync(_run)
+        crash_point("migration.before_last_commit")
         await connection.commit()
     await owner.dispose()
 

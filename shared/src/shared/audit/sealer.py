@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from shared.audit.chain import NOTHING, ROW_HASH, Head, Seal
+from shared.crash import crash_point
 from shared.database import Pool, Row, Transaction, passes, transaction
 from shared.observability import AUDIT_HEAD, AUDIT_UNSEALED_AGE
 
@@ -66,7 +67,11 @@ async def seal_visible(pool: Pool) -> tuple[Head, int] | None:
             return None
         state = _State.of(await tx.fetchrow(_LAST))
         rows = await tx.fetch(_UNSEALED, state.top, list(state.awaited), MOST)
-        return (await _seal(tx, state, rows) if rows else state.head), len(rows)
+        head = state.head
+        if rows:
+            head = await _seal(tx, state, rows)
+            crash_point("sealer.sealed")
+        return head, len(rows)
 
 
 async def _seal(tx: Transaction, state: _State, rows: Sequence[Row]) -> Head:

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from shared.auth import Caller
 from shared.batches import BatchResult
+from shared.crash import crash_point
 from shared.database import Transaction, transaction
 from shared.endings import Insert, arrays
 from shared.errors import Forbidden
@@ -86,6 +87,7 @@ class Trail:
         if _refusals.take(request.state.caller.key_id):
             async with transaction(request.app.state.pool, request.state.cause) as tx:
                 tx.gather(ENTRY, [self._entry(tx, request, status, (self._called(request), None, 0))])
+                crash_point("api.refusal_before_commit")
 
     def _entry(self, tx: Transaction, request: Request, status: int, subject: Subject) -> tuple[object, ...]:
         caller: Caller = request.state.caller
