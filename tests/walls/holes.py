@@ -121,5 +121,6 @@ def _value(kind: str, customer: str) -> str:
         "text": f"'{customer}'",
         "bytea": f"'{customer}'",
         "boolean": "false",
+        "jsonb": "'{}'",
         "timestamp with time zone": f"now() + interval '{number} s'",
     }.get(kind, str(number))

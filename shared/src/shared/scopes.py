@@ -42,6 +42,10 @@ _ALL = (
     Scope("kpi:read", "see KPIs and the facts behind them", for_customers=True),
     Scope("keys:write", "issue, list and revoke keys", for_customers=True),
     Scope("erasures:write", "have personal data of orders erased", for_customers=True),
+    Scope("partners:read", "see trading partners"),
+    Scope("partners:write", "make trading partners and change how they are read and written to"),
+    Scope("edi:read", "see interchanges, what became of them, and what waits for the partner", for_customers=True),
+    Scope("edi:write", "send interchanges", for_customers=True),
     Scope("audit:read", "see who did what"),
     Scope("admin", "run the installation"),
 )

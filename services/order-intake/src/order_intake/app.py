@@ -5,9 +5,11 @@ from order_intake.erasing import JOBS
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
 from order_intake.models import metadata
+from order_intake.partner_api import partner_api
 from order_intake.settings import Settings
 
 api.include_router(erasure_api)
+api.include_router(partner_api)
 
 SERVICE = Service(
     name="order-intake",

@@ -1,16 +1,17 @@
 """What order-intake refuses.
 
-NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound
-InvalidInput 422  OrderInvalid, ErasureInvalid
+NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound
+InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
-                  TooManyOpenOrders
+                  TooManyOpenOrders, IdentifierTaken
+StaleVersion 412  PartnerChanged
 DomainError       ImpossibleFact                 another service told what cannot be: parks the order
 """
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from shared.errors import Conflict, DomainError, Fault, InvalidInput, NotFound
+from shared.errors import Conflict, DomainError, Fault, InvalidInput, NotFound, StaleVersion
 
 
 class OrderNotFound(NotFound):
@@ -26,6 +27,28 @@ class HoldNotFound(NotFound):
 class ErasureNotFound(NotFound):
     def __init__(self, erasure_id: UUID) -> None:
         super().__init__(f"There is no erasure {erasure_id}.")
+
+
+class PartnerNotFound(NotFound):
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is no partner {code}.")
+
+
+class PartnerInvalid(InvalidInput):
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("The partner breaks a rule; nothing of it is stored.", faults)
+
+
+class PartnerChanged(StaleVersion):
+    def __init__(self, code: str, current: str) -> None:
+        super().__init__(f"If-Match names another revision of partner {code} than the one {current}.")
+
+
+class IdentifierTaken(Conflict):
+    type = "identifier-taken"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"The identifier {identifier} stands for another partner; each stands for one.")
 
 
 class ErasureInvalid(InvalidInput):

@@ -1,4 +1,4 @@
-from shared.tables import INSTANT, add_plumbing
+from shared.tables import INSTANT
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -8,7 +8,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -19,12 +18,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
+from order_intake import edi_models as edi_tables
 from order_intake.lifecycle import ErasureStatus, OrderStatus
+from order_intake.metadata import metadata
 from order_intake.open_orders import UNDER_WAY
 from order_intake.quantities import BUCKETS
 
-metadata = MetaData()
-add_plumbing(metadata)
+__all__ = [
+    "customers",
+    "edi_tables",
+    "erasure_orders",
+    "erasures",
+    "holds",
+    "items",
+    "metadata",
+    "order_history",
+    "order_lines",
+    "orders",
+    "reservations",
+]
 
 
 def _one_of(column: str, values: list[str]) -> str:

@@ -24,6 +24,9 @@ def _country(code: str) -> str:
     return code
 
 
+Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
+
+
 class Address(Body):
     """Where the goods go. `code` is the customer's own word for the consignee."""
 
@@ -32,7 +35,7 @@ class Address(Body):
     street: Text
     city: Text
     postal_code: Text
-    country: Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
+    country: Country
     phone: Text | None = None
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None

@@ -1,0 +1,47 @@
+"""The document that an order came with, as far as answers have to repeat it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from shared.database import Transaction
+from shared.endings import Insert, arrays
+
+from order_intake.documents.facts import PartnerOrder
+
+_FACTS = TypeAdapter(PartnerOrder)
+_COLUMNS = ("uuid", "text", "text", "text", "text", "text", "uuid", "text", "jsonb")
+KEEP = Insert(
+    "edi_orders_kept",
+    len(_COLUMNS),
+    f"""INSERT INTO edi_orders (order_id, customer_id, partner, syntax, document, release, interchange_id, document_number, facts)
+        SELECT * FROM unnest({arrays(_COLUMNS)})""",
+)
+_OF = """
+SELECT order_id, customer_id, partner, syntax, release, interchange_id, facts FROM edi_orders WHERE order_id = ANY($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EdiOrder:
+    order_id: UUID
+    customer_id: str
+    partner: str
+    syntax: str
+    release: str
+    interchange_id: UUID
+    facts: PartnerOrder
+
+
+async def edi_orders(tx: Transaction, order_ids: Collection[UUID]) -> dict[UUID, EdiOrder]:
+    """Those of these orders that came by EDI."""
+    rows = await tx.fetch(_OF, list(order_ids))
+    return {row["order_id"]: EdiOrder(**{**dict(row), "facts": _FACTS.validate_json(row["facts"])}) for row in rows}
+
+
+def kept(order: EdiOrder) -> tuple[object, ...]:
+    """The row of `KEEP`."""
+    said = _FACTS.dump_json(order.facts, exclude_defaults=True).decode()
+    ids = (order.order_id, order.customer_id, order.partner, order.syntax)
+    return (*ids, order.facts.document, order.release, order.interchange_id, order.facts.number, said)

@@ -1,0 +1,75 @@
+"""Partners as they are stored, and from there as the decisions see them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from shared.database import Transaction
+
+from order_intake.edi import EDIFACT, LIMITS, STRICT, TOLERANT, USUAL, X12, Delimiters, Party, Profile
+from order_intake.partner_schemas import Identifier, PartnerBody, Separators
+from order_intake.partners import Acknowledgements, ItemCode, Partner, Repeats
+
+PROFILES = {"usual": USUAL, "strict": STRICT, "tolerant": TOLERANT}
+_REVISIONS = "SELECT code, revision FROM edi_partners WHERE code = ANY($1::text[])"
+_SETTINGS = "SELECT code, revision, settings FROM edi_partners WHERE code = ANY($1::text[])"
+_known: dict[str, tuple[int, Partner]] = {}
+
+
+async def partners(tx: Transaction, codes: Collection[str]) -> dict[str, Partner]:
+    """By their codes; one that does not exist, or is another customer's, is absent. What was read before is read again when it changed."""
+    revisions = {row["code"]: row["revision"] for row in await tx.fetch(_REVISIONS, list(codes))}
+    stale = [code for code, revision in revisions.items() if code not in _known or _known[code][0] != revision]
+    for row in await tx.fetch(_SETTINGS, stale) if stale else ():
+        _known[row["code"]] = row["revision"], partner_of(row["code"], PartnerBody.model_validate_json(row["settings"]))
+    return {code: _known[code][1] for code in revisions}
+
+
+def partner_of(code: str, body: PartnerBody) -> Partner:
+    return Partner(
+        code=code,
+        customer_id=body.customer_id,
+        syntax=X12 if body.syntax == X12.name else EDIFACT,
+        theirs=_parties(body.identifiers),
+        ours=_parties(body.our_identifiers),
+        our_application=body.our_application,
+        their_application=body.their_application,
+        releases=body.releases,
+        delimiters=_delimiters(body.separators) if body.separators else None,
+        line_end="\n" if body.separators and body.separators.line_ends else "",
+        charset=body.charset,
+        lines_end_segments=body.lines_end_segments,
+        acknowledgements=Acknowledgements(body.acknowledgements.functional, body.acknowledgements.ta1, body.acknowledgements.contrl),
+        acknowledge_within=body.acknowledgements.within_hours * 3600,
+        documents=frozenset(body.documents),
+        profile=_profile(body),
+        takes_tests=body.takes_tests,
+        repeats=Repeats(body.repeats.documents == "ignore", body.repeats.remembered_days),
+        items={(each.qualifier, each.code): each.sku for each in body.items},
+        codes=_codes((each.sku, (each.qualifier, each.code)) for each in body.items),
+        units=body.units,
+        locations=body.locations,
+        country=body.country,
+    )
+
+
+def _parties(identifiers: Iterable[Identifier]) -> dict[str, tuple[Party, ...]]:
+    found: dict[str, tuple[Party, ...]] = {}
+    for each in identifiers:
+        found[each.syntax] = (*found.get(each.syntax, ()), Party(each.identifier, each.qualifier))
+    return found
+
+
+def _delimiters(marks: Separators) -> Delimiters:
+    return Delimiters(marks.element, marks.component, marks.segment, marks.repetition, marks.release)
+
+
+def _profile(body: PartnerBody) -> Profile:
+    usual = PROFILES[body.strictness]
+    return Profile({**usual.weights, **body.weights}, replace(LIMITS, **body.limits.model_dump()))
+
+
+def _codes(pairs: Iterable[tuple[str, ItemCode]]) -> Mapping[str, tuple[ItemCode, ...]]:
+    found: dict[str, tuple[ItemCode, ...]] = {}
+    for sku, code in pairs:
+        found[sku] = (*found.get(sku, ()), code)
+    return found
