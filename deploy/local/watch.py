@@ -14,8 +14,22 @@ AT_ONCE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 30
 
 
+class Child(Protocol):
+    """A process that was started, as subprocess.Popen knows it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def send_signal(self, which: signal.Signals, /) -> None: ...
+
+
 class Program:
-    """One command that is to run until it is stopped. Its output goes to its log."""
+    """One command that is to run until it is stopped. Its output goes to its log. `crashed_at` are the places at which it killed itself."""
 
     def __init__(
         self,
@@ -29,14 +43,16 @@ class Program:
     ) -> None:
         self.name = name
         self.restarts = 0
+        self.crashed_at: list[str] = []
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
         self._environment = dict(environment)
-        self._crash_at = self._environment.pop("CRASH_AT", "")
+        self._crash_at, self._armed_with = self._environment.pop("CRASH_AT", ""), ""
+        self._is_meant_to_die = False
         self._folder = folder
         self._say, self._born = say, born
         self._stopping = threading.Event()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._keeper: threading.Thread | None = None
 
     @property
@@ -56,7 +72,14 @@ class Program:
     def kill(self) -> None:
         """SIGKILL; it is started again."""
         if self.pid:
+            self._is_meant_to_die = True
             self._signal(signal.SIGKILL)
+
+    def roll(self) -> None:
+        """SIGTERM; when it has ended it is started again."""
+        if self.pid:
+            self._is_meant_to_die = True
+            self._signal(signal.SIGTERM)
 
     def arm(self, crash_at: str) -> None:
         """Killed, and started again so that it kills itself there, once: what is started after that lives."""
@@ -78,18 +101,22 @@ class Program:
             self._keeper.join()
 
     def _launch(self) -> None:
-        armed, self._crash_at = {"CRASH_AT": self._crash_at} if self._crash_at else {}, ""
+        self._armed_with, self._crash_at = self._crash_at, ""
+        self._is_meant_to_die = bool(self._armed_with)
+        self._child = self._spawn(self._environment | ({"CRASH_AT": self._armed_with} if self._armed_with else {}))
+        self._born(self.name, self._child.pid)
+
+    def _spawn(self, environment: Mapping[str, str]) -> Child:
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
+            return subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                env=self._environment | armed,
+                env=environment,
                 start_new_session=True,
             )
-        self._born(self.name, self._child.pid)
 
     def _signal(self, which: signal.Signals) -> None:
         """Popen knows whether the child was reaped, so that the pid cannot be another program's."""
@@ -100,7 +127,9 @@ class Program:
         pause, began = 0.0, time.monotonic()
         while (code := self._wait()) is not None and not self._stopping.is_set():
             lived = time.monotonic() - began
-            pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if self.restarts and lived < AT_ONCE_SECONDS else 0.0
+            is_sick = self.restarts and lived < AT_ONCE_SECONDS and not self._is_meant_to_die
+            pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if is_sick else 0.0
+            self.crashed_at += [self._armed_with] if self._armed_with and code == -signal.SIGKILL else []
             self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{last_lines(self.log, 8)}")
             self._say(f"{self.name} is started again" + (f" in {pause:.0f} s, because it died at once." if pause else "."))
             if self._stopping.wait(pause):
