@@ -20,7 +20,7 @@ from shared.walls import Role, entered_as
 
 from tests.conftest import PACKAGES, serving
 from tests.order_intake.builders import a_body, a_stored_customer
-from tests.order_intake.partners import a_partner_body, an_identifier
+from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
 
 NOBODY = "0198c0de-0000-7000-8000-000000000001"
 Json = dict[str, Any]
@@ -72,6 +72,8 @@ async def of_order_intake(ask: Ask) -> None:
     await ask("POST /orders/{order_id}/rejection", {"reason": "credit"}, "/orders/{order_id}", order_id=refused["order_id"])
     await ask("POST /erasures", {"customer_id": customer_id, "order_ids": [refused["order_id"]]}, "/erasures/{erasure_id}")
     await ask("PUT /partners/{code}", a_partner_body(customer_id), code=an_identifier())
+    entry_id = await an_entry(ask.pool, customer_id)
+    await ask("POST /edi/outbox/{entry_id}/receipt", None, "/edi/outbox/{entry_id}", entry_id=entry_id)
 
 
 async def of_inventory(ask: Ask) -> None:

@@ -1,6 +1,9 @@
 """Trading partners for tests, each with identifiers of its own."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from shared.database import Pool
+from uuid_utils.compat import uuid7
 
 from tests.order_intake.builders import Body
 
@@ -21,3 +24,15 @@ def a_partner_body(customer_id: str, identifier: str = "", **changes: object) ->
         "country": "US",
         **changes,
     }
+
+
+async def an_entry(pool: Pool, customer_id: str) -> UUID:
+    """Of a partner's outbox, as if it had been written."""
+    entry_id, partner = uuid7(), an_identifier()
+    insert = """
+        INSERT INTO edi_outbox
+            (entry_id, customer_id, partner, syntax, type, control, documents, bytes, sealed, posted_at, acknowledge_by)
+        VALUES ($1, $2, $3, 'X12', '855', '1', 1, 3, 'ISA', now(), now() + interval '1 day')
+    """
+    await pool.execute(insert, entry_id, customer_id, partner)
+    return entry_id

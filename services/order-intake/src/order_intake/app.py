@@ -1,15 +1,17 @@
 from shared.service import Service
 
+from order_intake import erasing, sending
 from order_intake.api import api
-from order_intake.erasing import JOBS
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
 from order_intake.models import metadata
+from order_intake.outbox_api import outbox_api
 from order_intake.partner_api import partner_api
 from order_intake.settings import Settings
 
 api.include_router(erasure_api)
 api.include_router(partner_api)
+api.include_router(outbox_api)
 
 SERVICE = Service(
     name="order-intake",
@@ -21,5 +23,5 @@ SERVICE = Service(
     handlers=handlers,
     timers=timers,
     seals=True,
-    jobs=JOBS,
+    jobs=(*erasing.JOBS, *sending.JOBS),
 )

@@ -1,6 +1,7 @@
 """What order-intake refuses.
 
-NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound
+NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound
+Gone 410          DocumentErased
 InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
                   TooManyOpenOrders, IdentifierTaken
@@ -11,7 +12,7 @@ DomainError       ImpossibleFact                 another service told what canno
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from shared.errors import Conflict, DomainError, Fault, InvalidInput, NotFound, StaleVersion
+from shared.errors import Conflict, DomainError, Fault, Gone, InvalidInput, NotFound, StaleVersion
 
 
 class OrderNotFound(NotFound):
@@ -32,6 +33,18 @@ class ErasureNotFound(NotFound):
 class PartnerNotFound(NotFound):
     def __init__(self, code: str) -> None:
         super().__init__(f"There is no partner {code}.")
+
+
+class EntryNotFound(NotFound):
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(f"There is no entry {entry_id} in the outbox.")
+
+
+class DocumentErased(Gone):
+    type = "document-erased"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(f"The interchange {entry_id} was sent; an order that it speaks of was erased since, and its bytes with it.")
 
 
 class PartnerInvalid(InvalidInput):

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 
 from order_intake import edi_models as edi_tables
+from order_intake import edi_out_models as edi_out_tables
 from order_intake.lifecycle import ErasureStatus, OrderStatus
 from order_intake.metadata import metadata
 from order_intake.open_orders import UNDER_WAY
@@ -26,6 +27,7 @@ from order_intake.quantities import BUCKETS
 
 __all__ = [
     "customers",
+    "edi_out_tables",
     "edi_tables",
     "erasure_orders",
     "erasures",

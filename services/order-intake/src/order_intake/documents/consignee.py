@@ -1,6 +1,6 @@
 """Where the goods go. A document is kept with a mark in this place; the name and address are put in when its bytes are sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shared.events import ShipTo
 
@@ -25,6 +25,12 @@ def with_consignee(rows: Sequence[Row], ship_to: ShipTo | None, syntax: Syntax) 
     return named
 
 
+def fitted(ship_to: ShipTo, fit: Callable[[str], str]) -> ShipTo:
+    """The consignee in the characters that the partner can read."""
+    words = {name: fit(getattr(ship_to, name)) for name in ("name", "street", "city", "postal_code", "country")}
+    return ship_to.model_copy(update=words)
+
+
 def _named(qualifier: str, code: str, ship_to: ShipTo | None, syntax: Syntax) -> list[Row]:
     if ship_to is None and not code:
         return []
@@ -42,7 +48,8 @@ def _named(qualifier: str, code: str, ship_to: ShipTo | None, syntax: Syntax) ->
 def _x12(qualifier: str, code: str, ship_to: ShipTo | None) -> list[Row]:
     if ship_to is None:
         return [("N1", "ST", None, qualifier, code)]
-    rows: list[Row] = [("N1", "ST", cut(ship_to.name, 60), qualifier, code)]
-    rows.append(("N3", cut(ship_to.street, 55), cut(ship_to.street[55:], 55)))
+    name, street = cut(ship_to.name, 60), cut(ship_to.street, 55)
+    rows: list[Row] = [("N1", "ST", name, qualifier, code)] if name or code else [("N1", "ST", "CONSIGNEE")]
+    rows += [("N3", street, cut(ship_to.street[55:], 55))] if street else []
     city, postal_code = cut(ship_to.city, 30), cut(ship_to.postal_code, 15)
     return [*rows, ("N4", city if len(city) > 1 else None, None, postal_code if len(postal_code) > 2 else None, ship_to.country)]
