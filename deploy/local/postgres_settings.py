@@ -24,7 +24,7 @@ SETTINGS = {
     "min_wal_size": "256MB",
     "checkpoint_timeout": "15min",
     "max_wal_senders": "0",
-    "wal_level": "minimal",
+    "wal_level": "replica",
     "autovacuum_naptime": "15s",
     "log_line_prefix": "%m %d [%p] ",
 }

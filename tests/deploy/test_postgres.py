@@ -167,6 +167,22 @@ def test_fsync_is_on_unless_it_is_said_otherwise(tmp_path: Path) -> None:
     assert Postgres(tmp_path, settings={"work_mem": "8MB"})._settings["work_mem"] == "8MB"
 
 
+async def test_a_number_drawn_while_its_table_was_made_is_not_drawn_again_after_a_crash(server: Postgres) -> None:
+    """With wal_level = minimal PostgreSQL forgets what a sequence gave out after the transaction that made it and used it."""
+    server.create_database("kpi")
+    made = "CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY, word text); INSERT INTO numbered (word) VALUES ('first')"
+    await value(server, "DROP TABLE IF EXISTS numbered")
+    connection = await asyncpg.connect(server.url("kpi"))
+    await connection.execute(made)
+    await connection.close()
+    last = await value(server, "INSERT INTO numbered (word) VALUES ('last') RETURNING id")
+
+    server.kill()
+    server.start()
+
+    assert await value(server, f"INSERT INTO numbered (word) VALUES ('next') RETURNING id > {last}")
+
+
 def test_a_free_port_is_the_wanted_one_when_it_is_free() -> None:
     wanted = free_port()
 
