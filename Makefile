@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BROKER ?= postgres
 DEMO ?= 1
+WORKERS ?= 2
 PACKAGES = shared services/order-intake services/inventory services/dispatch services/crm services/kpi
 SERVICES = order_intake inventory dispatch crm kpi
 PY = .venv/bin/python
@@ -25,8 +26,8 @@ run: .venv/.ready  ## Run the system and play the demo (DEMO=0 without it, BROKE
 reset: .venv/.ready  ## Forget the data of former runs
 	@$(PY) -m deploy.local.run --reset
 
-test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks, EDI_CORPUS=FOLDER judges a folder)
-	@EDI_CORPUS=$(EDI_CORPUS) $(PY) -m pytest $(if $(EDI_CORPUS),tests/order_intake/edi/test_corpus.py) $(ARGS)
+test: .venv/.ready  ## Run all tests (the Kafka suite where Java and Maven are; ARGS="-k name" picks, WORKERS=0 one after the other, EDI_CORPUS=FOLDER judges a folder)
+	@EDI_CORPUS=$(EDI_CORPUS) $(PY) -m pytest -n $(if $(EDI_CORPUS),0,$(WORKERS)) --max-worker-restart 0 $(if $(EDI_CORPUS),tests/order_intake/edi/test_corpus.py) $(ARGS)
 
 check: .venv/.ready  ## Style, types, import contracts, migrations, generated documents, advisories
 	@.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .

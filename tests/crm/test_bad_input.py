@@ -5,6 +5,7 @@ import pytest
 
 from tests.crm.builders import a_customer_id
 
+NO_CASE = "/cases/01a2004f-1a48-7103-b4a6-82d464be8d90"
 JSON = {"Content-Type": "application/json"}
 CASE = {"customer_id": "C-1", "kind": "complaint", "subject": "Wet"}
 
@@ -99,7 +100,7 @@ async def test_a_query_that_makes_no_sense_is_refused(client: httpx.AsyncClient,
     assert (await client.get(path)).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/customers/nobody", "/customers/nobody/timeline", f"/cases/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/customers/nobody", "/customers/nobody/timeline", NO_CASE])
 async def test_what_does_not_exist_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
 
@@ -110,6 +111,6 @@ async def test_a_case_that_does_not_exist_cannot_be_resolved(client: httpx.Async
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/customers", "/customers/C-1", "/customers/C-1/timeline", "/cases", f"/cases/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/customers", "/customers/C-1", "/customers/C-1/timeline", "/cases", NO_CASE])
 async def test_without_a_key_nothing_is_shown(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path, headers={"Authorization": "Bearer wrong.key"})).status_code == 401

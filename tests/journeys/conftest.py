@@ -37,20 +37,8 @@ def plays() -> Plays:
     return Plays(plan(first), plan(second), plan(first_invoices(second, FEW_INVOICES)))
 
 
-@pytest.fixture(scope="module")
-def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    with _running(tmp_path_factory.mktemp("journey"), "postgres") as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def on_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
-    with _running(tmp_path_factory.mktemp("journey"), "kafka") as system:
-        yield system
-
-
 @contextmanager
-def _running(folder: Path, broker: Broker) -> Iterator[LocalSystem]:
+def running(folder: Path, broker: Broker) -> Iterator[LocalSystem]:
     with LocalSystem(folder, broker=broker, env=TERMS, fsync=False) as system:
         yield system
 

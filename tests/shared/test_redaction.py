@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from io import StringIO
 from secrets import token_urlsafe
-from time import perf_counter
+from time import process_time
 
 import pytest
 import structlog
@@ -62,6 +62,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
         f"null value\nDETAIL:  Failing row contains (1, {SECRET}, null).",
         f"duplicate\nDETAIL:  Key (phone)=({SECRET}) already exists.",
     ],
+    ids=lambda text: text.replace(SECRET, "SECRET").replace(SECRET[:8], "SECR"),
 )
 def test_secrets_are_known_by_their_form(text: str) -> None:
     assert SECRET not in scrub(text)
@@ -163,7 +164,7 @@ def test_a_known_form_is_found_whatever_stands_around_it(before: str, after: str
 def test_a_hostile_text_costs_no_more_than_its_length(hostile: str) -> None:
     text = hostile * (60_000 // len(hostile)) + " secret bearer :// key"
 
-    began = perf_counter()
+    began = process_time()
     scrub(text)
 
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5

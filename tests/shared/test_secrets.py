@@ -40,7 +40,9 @@ def test_what_the_sentence_tells_to_make_is_good() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "operator", "operator.", ".x", "a b.x", f"operator.{token_hex(20)}.more", f"{'o' * 41}.{token_hex(20)}"]
+    "key",
+    ["", "operator", "operator.", ".x", "a b.x", f"operator.{token_hex(20)}.more", f"{'o' * 41}.{token_hex(20)}"],
+    ids=["nothing", "no secret", "empty secret", "no id", "blank", "three parts", "long id"],
 )
 def test_a_key_has_an_id_and_a_secret(key: str) -> None:
     assert weak_key(key)

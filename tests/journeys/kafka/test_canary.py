@@ -17,8 +17,8 @@ import pytest
 from shared.walls import Role
 
 from deploy.local.supervisor import LocalSystem
-from tests.journeys.canary import forms, found
 from tests.journeys.conftest import target_of
+from tests.journeys.kafka.canary import forms, found
 
 CUSTOMER, SKU, WAREHOUSE, CARRIER, VEHICLE = "CANARY", "SEED", "CAGE", "WING", "WING-1"
 REFERENCE = "PO-Zeisig-"

@@ -1,0 +1,1 @@
+"""Journeys that share one system on a real Kafka; it ends after the last of them."""
