@@ -29,6 +29,13 @@ SPOKEN = {
     "delivery.completed.v1/001-damaged-and-short": (
         "Delivered by DHL at 2026-05-05 06:58 UTC: 17 units accepted, 1 unit damaged, 1 unit missing; signed for"
     ),
+    "edi.acknowledgement_overdue.v1/001-after-a-day": (
+        "EDI partner ACME-DC has not acknowledged the 855 interchange 17 of 2026-05-04 17:00 UTC"
+    ),
+    "edi.document_refused.v1/001-one-of-many": "EDI partner ACME-DC refused 1 message of the 855 interchange 17: 5",
+    "edi.document_refused.v1/002-minimal": "EDI partner ACME-DC refused 2 messages of the 855 interchange 17",
+    "inventory_report.requested.v1/001-all-warehouses": "Stock of all warehouses to be reported to EDI partner ACME-DC",
+    "inventory_report.requested.v1/002-one-warehouse": "Stock of MAIN to be reported to EDI partner ACME-DC",
     "item.registered.v1/001-whole": "Item 71053 registered: WHITE METAL LANTERN (unit: piece)",
     "item.registered.v1/002-minimal": "Item 85123A registered: 白色心形烛台 (unit: piece)",
     "order.backordered.v1/001-two-lines": "Order waits for stock and goes on by itself when it comes: 6 of LANTERN (71053), 12 of 85123A",
@@ -61,6 +68,8 @@ SPOKEN = {
     "stock.adjusted.v1/001-opening": "Stock of LANTERN (71053) in MAIN corrected by +480: opening; 480 on hand, 0 reserved",
     "stock.adjusted.v1/002-written-off": "Stock of LANTERN (71053) in MAIN corrected by -2: pick short; 478 on hand, 4 reserved",
     "stock.issued.v1/001-all-lines": "Goods left the stock of MAIN: 3 lines, 19 units",
+    "stock.reported.v1/001-two-balances": "Stock of 2026-05-05 17:00 UTC reported: 2 balances",
+    "stock.reported.v1/002-minimal": "Stock of 2026-05-05 17:00 UTC reported: 0 balances",
     "stock.reserved.v1/001-first-and-complete": "Stock reserved: 3 lines, 19 units in MAIN",
     "stock.reserved.v1/002-late-and-partial": "Stock reserved: 1 line, 6 units in MAIN; 1 line, 12 units in NORTH; the rest is still open",
     "stock.short.v1/001-two-of-three": "2 of 3 lines wait for stock: LANTERN (71053) short by 4, 22423 short by 1",

@@ -13,7 +13,10 @@ from shared.events import (
     CustomerRegistered,
     DeliveryAttemptFailed,
     DeliveryCompleted,
+    EdiAcknowledgementOverdue,
+    EdiDocumentRefused,
     Event,
+    InventoryReportRequested,
     ItemRegistered,
     OrderBackordered,
     OrderCancellationRefused,
@@ -40,6 +43,7 @@ from shared.events import (
     StockAdjusted,
     StockIssued,
     StockoutCustomerNotified,
+    StockReported,
     StockReserved,
     StockShort,
 )
@@ -254,6 +258,28 @@ def _(event: CaseOpened, names: Names) -> str:
 @entry.register
 def _(event: CaseResolved, names: Names) -> str:
     return f"{plain(event.kind).capitalize()} case resolved{_subject(event.case_id, names)}"
+
+
+@entry.register
+def _(event: EdiAcknowledgementOverdue, names: Names) -> str:
+    sent = f"{event.document} interchange {event.control} of {time_of(event.posted_at)}"
+    return f"EDI partner {event.partner} has not acknowledged the {sent}"
+
+
+@entry.register
+def _(event: EdiDocumentRefused, names: Names) -> str:
+    of = f"{counted(event.refused, 'message')} of the {event.document} interchange {event.control}"
+    return f"EDI partner {event.partner} refused {of}{because(', '.join(event.codes))}"
+
+
+@entry.register
+def _(event: InventoryReportRequested, names: Names) -> str:
+    return f"Stock of {event.warehouse or 'all warehouses'} to be reported to EDI partner {event.partner}"
+
+
+@entry.register
+def _(event: StockReported, names: Names) -> str:
+    return f"Stock of {time_of(event.counted_at)} reported: {counted(len(event.balances), 'balance')}{more_follow(event.more)}"
 
 
 @entry.register

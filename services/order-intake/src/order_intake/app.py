@@ -1,6 +1,6 @@
 from shared.service import Service
 
-from order_intake import erasing, sending
+from order_intake import erasing, overdue, sending
 from order_intake.api import api
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
@@ -23,5 +23,5 @@ SERVICE = Service(
     handlers=handlers,
     timers=timers,
     seals=True,
-    jobs=(*erasing.JOBS, *sending.JOBS),
+    jobs=(*erasing.JOBS, *sending.JOBS, *overdue.JOBS),
 )

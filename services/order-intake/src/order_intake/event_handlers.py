@@ -10,6 +10,7 @@ from shared.key_rows import keep_keys
 from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
+from order_intake.commands.acknowledgements import miss_acknowledgements
 from order_intake.commands.orders import close_orders, release_orders
 from order_intake.commands.storage import load_orders, order_locks, save_orders
 from order_intake.fulfilment import Fact, advance
@@ -63,3 +64,9 @@ async def release_due(tx: Transaction, subjects: Sequence[str]) -> None:
 async def close_due(tx: Transaction, subjects: Sequence[str]) -> None:
     """These orders have been delivered for long enough."""
     await close_orders(tx, [UUID(subject) for subject in subjects])
+
+
+@timers.on("edi_overdue")
+async def miss_due(tx: Transaction, subjects: Sequence[str]) -> None:
+    """These interchanges should have been acknowledged by now."""
+    await miss_acknowledgements(tx, [UUID(subject) for subject in subjects])

@@ -5,6 +5,7 @@ from typing import get_args
 from shared.events.base import LINES_PER_EVENT, OWNERS, SERVICES, Event, Instant, Part, Topic
 from shared.events.cases import CaseKind, CaseOpened, CaseResolved, StockoutCustomerNotified
 from shared.events.customers import STAFF, ApiKeyIssued, ApiKeyRevoked, CustomerRegistered
+from shared.events.edi import EdiAcknowledgementOverdue, EdiDocumentRefused, InventoryReportRequested
 from shared.events.fulfilment import (
     Carton,
     ConfirmedPick,
@@ -53,7 +54,7 @@ from shared.events.shipments import (
     ShipmentHandedOver,
     ShipmentPlanned,
 )
-from shared.events.stock import ItemRegistered, ReplenishmentRequested, StockAdjusted
+from shared.events.stock import ItemRegistered, ReplenishmentRequested, StockAdjusted, StockBalance, StockReported
 
 AnyEvent = (
     OrderReceived
@@ -91,6 +92,10 @@ AnyEvent = (
     | CaseOpened
     | CaseResolved
     | StockoutCustomerNotified
+    | EdiAcknowledgementOverdue
+    | EdiDocumentRefused
+    | InventoryReportRequested
+    | StockReported
 )
 
 EVENTS: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
@@ -116,8 +121,11 @@ __all__ = [
     "DeliveredLine",
     "DeliveryAttemptFailed",
     "DeliveryCompleted",
+    "EdiAcknowledgementOverdue",
+    "EdiDocumentRefused",
     "Event",
     "Instant",
+    "InventoryReportRequested",
     "ItemRegistered",
     "LineQuantity",
     "OrderBackordered",
@@ -153,7 +161,9 @@ __all__ = [
     "ShortLine",
     "ShortPick",
     "StockAdjusted",
+    "StockBalance",
     "StockIssued",
+    "StockReported",
     "StockReserved",
     "StockShort",
     "StockoutCustomerNotified",

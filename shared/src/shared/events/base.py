@@ -20,6 +20,7 @@ class Topic(StrEnum):
     SHIPMENTS = "shipments"
     CUSTOMERS = "customers"
     CASES = "cases"
+    EDI = "edi"
 
 
 SERVICES = ("order-intake", "inventory", "dispatch", "crm", "kpi")
@@ -32,6 +33,7 @@ OWNERS = {
     Topic.SHIPMENTS: "dispatch",
     Topic.CUSTOMERS: "crm",
     Topic.CASES: "crm",
+    Topic.EDI: "order-intake",
 }
 
 

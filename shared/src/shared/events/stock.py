@@ -1,7 +1,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from shared.events.base import Event, Topic
+from shared.events.base import Event, Instant, Part, Topic
 
 
 class StockEvent(Event):
@@ -60,3 +60,32 @@ class ItemRegistered(Event):
     @property
     def key(self) -> str:
         return f"{self.customer_id}/{self.sku}"
+
+
+class StockBalance(Part):
+    """Available is on hand less reserved."""
+
+    sku: str
+    warehouse: str
+    on_hand: int
+    reserved: int
+
+
+class StockReported(Event):
+    """What a customer had in stock at one moment, because a report was asked for. `more`: further balances follow in the next event."""
+
+    type: ClassVar[str] = "stock.reported.v1"
+    topic: ClassVar[Topic] = Topic.STOCK
+
+    report_id: UUID
+    counted_at: Instant
+    balances: tuple[StockBalance, ...]
+    more: bool = False
+
+    @property
+    def aggregate(self) -> str:
+        return f"stock_report/{self.report_id}"
+
+    @property
+    def key(self) -> str:
+        return str(self.report_id)

@@ -103,6 +103,7 @@ def _documents() -> None:
     )
     due = "entry_id IS NULL AND unwritable IS NULL"
     op.create_index("edi_documents_due", "edi_documents", ["document_id"], postgresql_where=due)
+    op.create_index("edi_documents_unwritable", "edi_documents", ["partner"], postgresql_where="unwritable IS NOT NULL")
     op.create_index("edi_documents_by_entry", "edi_documents", ["entry_id", "reference"], postgresql_where="entry_id IS NOT NULL")
     op.create_index("edi_documents_by_order", "edi_documents", ["order_id", "document_id"], postgresql_where="order_id IS NOT NULL")
 
