@@ -72,7 +72,7 @@ def _run_api(service: Service, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=guarded(settings),
+        http=guarded(settings, service.bodies.largest),
         ws="none",
         log_config=None,
         access_log=False,

@@ -68,7 +68,15 @@ async def _domain(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    _forget_frames(error)
     return answer(problem(invalid(error)), request=request)
+
+
+def _forget_frames(error: RequestValidationError) -> None:
+    """FastAPI's frames hold the errors, and these their frames: the body would wait in a circle for the garbage collector."""
+    for each in (error, *(complaint.get("ctx", {}).get("error") for complaint in error.errors())):
+        if isinstance(each, Exception):
+            each.__traceback__ = None
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

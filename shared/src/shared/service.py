@@ -13,6 +13,7 @@ from shared.audit.api import audit_routes
 from shared.command_line import Command
 from shared.door import Door
 from shared.edge.middleware import guard, shown
+from shared.edge.room import Most
 from shared.jobs import Job
 from shared.key_store import KeyStore, open_key_store
 from shared.key_watch import note_last_uses, watch_keys
@@ -27,7 +28,7 @@ from shared.registry import Handlers, Timers
 from shared.settings import Settings
 from shared.sides import Sides
 
-JSON_BYTES = 1024 * 1024
+JSON_BODIES = Most(1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Service:
     router: APIRouter
     handlers: Handlers = field(default_factory=Handlers)
     timers: Timers = field(default_factory=Timers)
-    body_bytes: int = JSON_BYTES
+    bodies: Most = JSON_BODIES
     seals: bool = False
     """It stores personal data: it needs the key store and the master key."""
     commands: Sequence[Command] = ()
@@ -81,7 +82,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, **shown(settings))
     app.state.draining = False
     app.add_middleware(Measured)
-    guard(app, service.body_bytes, settings)
+    guard(app, service.bodies, settings)
     handle_errors(app)
     app.include_router(_health(service))
     app.include_router(service.router)

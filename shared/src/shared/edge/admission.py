@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 from fastapi import Request
@@ -10,6 +9,7 @@ from fastapi import Request
 from shared.auth import Caller
 from shared.edge.rates import Kind, Rates
 from shared.edge.refusals import TooManyRequests
+from shared.edge.room import when_gone
 from shared.edge.settings import EdgeSettings
 
 
@@ -31,7 +31,7 @@ class Admission:
         if self._running[caller.key_id] >= self._most:
             raise TooManyRequests(f"At most {self._most} requests with one key are worked on at a time.", 1)
         self._running[caller.key_id] += 1
-        _when_gone(request, partial(self._gone, caller.key_id))
+        when_gone(request.scope, partial(self._gone, caller.key_id))
 
     def count_items(self, request: Request, kind: Kind, items: int) -> None:
         """The first item was counted with the call."""
@@ -40,13 +40,9 @@ class Admission:
 
     async def turn_of_huge(self, request: Request) -> None:
         await self._huge.acquire()
-        _when_gone(request, self._huge.release)
+        when_gone(request.scope, self._huge.release)
 
     def _gone(self, key_id: str) -> None:
         self._running[key_id] -= 1
         if not self._running[key_id]:
             del self._running[key_id]
-
-
-def _when_gone(request: Request, give_back: Callable[[], None]) -> None:
-    request.scope["state"].setdefault("given_back", []).append(give_back)

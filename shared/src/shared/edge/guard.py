@@ -8,13 +8,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.edge.headers import DOCS, SECURE, transport_security
 from shared.edge.rates import Rates
 from shared.edge.refusals import Full, Misdirected, Unreadable, Unsupported
+from shared.edge.room import Most, give_back_all
 from shared.edge.settings import EdgeSettings, parts
 from shared.errors import DomainError, TooLarge
 from shared.observability import REFUSED
 from shared.problems import answer, problem, unexpected
 
-HELD_AT_LEAST = 16 * 1024 * 1024
-"""Bytes of bodies that are in memory at once, or of two of the largest."""
 _LOOKED_AT = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"authorization"})
 _PLAIN = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
 _HEALTH = frozenset({"/livez", "/readyz"})
@@ -24,11 +23,10 @@ log = structlog.get_logger()
 class Guard:
     """Around everything, so that each answer is a problem where it must be, with the fields that every answer has."""
 
-    def __init__(self, app: ASGIApp, most: int, settings: EdgeSettings, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, most: Most, settings: EdgeSettings, rates: Rates) -> None:
         self.app, self.most, self.rates = app, most, rates
         self.hosts = frozenset(name.encode() for name in parts(settings.hosts))
-        self.most_held = max(HELD_AT_LEAST, 2 * most)
-        self.most_in_flight, self.in_flight, self.held = settings.in_flight, 0, 0
+        self.most_in_flight, self.in_flight = settings.in_flight, 0
         secret = transport_security(settings.hsts)
         self.always = (*SECURE, *secret)
         self.fields = {"/docs": (*DOCS, *secret)} if settings.docs else {}
@@ -36,19 +34,15 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        held, started = 0, False
+        size, started, most = 0, False, self.most.of(scope["path"])
         fields = self.fields.get(scope["path"], self.always)
 
         async def counted() -> Message:
-            nonlocal held
+            nonlocal size
             message = await receive()
-            size = len(message.get("body", b""))
-            held += size
-            self.held += size
-            if held > self.most:
-                raise TooLarge(f"At most {self.most} bytes are taken.")
-            if self.held > self.most_held:
-                raise Full
+            size += len(message.get("body", b""))
+            if size > most:
+                raise TooLarge(f"At most {most} bytes are taken.")
             return message
 
         async def noted(message: Message) -> None:
@@ -74,9 +68,7 @@ class Guard:
             await unexpected(Request(scope), error)(scope, receive, noted)
         finally:
             self.in_flight -= 1
-            self.held -= held
-            for give_back in scope["state"].pop("given_back", ()):
-                give_back()
+            give_back_all(scope)
         return None
 
     def _check(self, scope: Scope) -> None:
@@ -89,13 +81,13 @@ class Guard:
         if self.in_flight > self.most_in_flight:
             raise Full
         for name, value in found:
-            self._check_field(name, value)
+            self._check_field(name, value, self.most.of(scope["path"]))
         if b"authorization" not in names:
             scope["state"]["rate"] = self.rates.take_from_stranger(scope["client"][0] if scope.get("client") else "")
 
-    def _check_field(self, name: bytes, value: bytes) -> None:
-        if name == b"content-length" and not (value.isdigit() and int(value[:20]) <= self.most):
-            raise TooLarge(f"At most {self.most} bytes are taken.")
+    def _check_field(self, name: bytes, value: bytes, most: int) -> None:
+        if name == b"content-length" and not (value.isdigit() and int(value[:20]) <= most):
+            raise TooLarge(f"At most {most} bytes are taken.")
         if name in _PLAIN and value.strip().lower() != _PLAIN[name]:
             raise Unsupported("Send the body as it is; compressed ones are not taken.")
         if name == b"host" and self.hosts and value.partition(b":")[0].lower() not in self.hosts:

@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from shared.edge.admission import Admission
 from shared.edge.guard import Guard
 from shared.edge.rates import Rates
+from shared.edge.room import Most
 from shared.edge.settings import EdgeSettings, parts
 
 
@@ -24,7 +25,7 @@ def shown(settings: EdgeSettings) -> Shown:
     return Shown(docs_url=docs, redoc_url=None, openapi_url=openapi, swagger_ui_oauth2_redirect_url=None)
 
 
-def guard(app: FastAPI, most: int, settings: EdgeSettings) -> None:
+def guard(app: FastAPI, most: Most, settings: EdgeSettings) -> None:
     """Put the guards around the app, as the last of its middleware; no page of another origin may ask unless it is named."""
     rates = Rates(settings)
     app.state.admission = Admission(settings, rates)

@@ -1,6 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it, with the limits that it lacks: how long a request may take, how large its head is, how many come."""
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from shared.edge.refusals import AddressTooLong, Full, HeadTooLarge, TooSlow, Unreadable, written
+from shared.edge.room import SMALL, Held, Room, give_back_all, when_gone
 from shared.edge.settings import EdgeSettings
 from shared.errors import DomainError
 from shared.observability import REFUSED
@@ -37,6 +39,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     most_connections: ClassVar[int] = 800
     slow_after: ClassVar[float] = 10.0
+    room: ClassVar[Room]
 
     _open = False
     _has_head = False
@@ -48,12 +51,14 @@ class GuardedProtocol(HttpToolsProtocol):
     _framing = 0
     _thrown_away = 0
     _line: asyncio.Transport
+    _polite: "_Polite"
+    _body: Held
     _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         self._line = transport
-        self.transport = _Polite(self, transport)  # type: ignore[assignment]  # what uvicorn uses of one
+        self.transport = self._polite = _Polite(self, transport)  # type: ignore[assignment]  # what uvicorn uses of one
         self._due = self.loop.time() + self.slow_after
         self._watch = self.loop.call_later(LOOK_EVERY, self._look)
         if len(self.connections) > self.most_connections and not self._make_room():
@@ -64,6 +69,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self._watch.cancel()
         self._deaf = self._leaving = True
         super().connection_lost(exc)
+        self._polite.protocol = None
+        if self.cycle:
+            self.cycle.body = bytearray()
+        while self.pipeline:
+            give_back_all(self.pipeline.pop()[0].scope)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -112,6 +122,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deaf = True
             raise _Stop
         super().on_headers_complete()
+        self._body = Held(self.room)
+        when_gone(self.scope, self._body.give_back)
         self._has_head = True
         self._due = self.loop.time() + self.slow_after
 
@@ -119,12 +131,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self._framing -= len(body)
         self._due += len(body) / PACE
         super().on_body(body)
+        self._body.take(len(body))
+        while self.room.is_full and (slowest := self._slowest(_may_give_way)):
+            slowest._refuse(Full())
+        if self._deaf:
+            raise _Stop
 
     def on_message_complete(self) -> None:
         self._open, self._due = False, inf
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        if self.cycle.response_complete:
+            self.cycle.body = bytearray()
         super().on_response_complete()
         if self._open and self._has_head and self.cycle.response_complete:
             self.leave()
@@ -177,6 +196,9 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._has_head:
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
+        if self._has_head:
+            self.cycle.body = bytearray()
+            self._body.give_back()
         self._open = True
         self.leave()
 
@@ -197,12 +219,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> bool:
         """Whoever has kept us waiting longest goes."""
-        slow = [each for each in self.connections if isinstance(each, GuardedProtocol) and each is not self and each._due < inf]
-        longest = min(slow, key=lambda each: each._due, default=None)
+        longest = self._slowest(lambda each: each is not self)
         if longest is None:
             return False
         longest._drop("displaced")
         return True
+
+    def _slowest(self, wanted: Callable[["GuardedProtocol"], bool]) -> "GuardedProtocol | None":
+        slow = [each for each in self.connections if isinstance(each, GuardedProtocol) and each._due < inf and wanted(each)]
+        return min(slow, key=lambda each: each._due, default=None)
 
     def _drop(self, why: str) -> None:
         REFUSED.labels(why).inc()
@@ -219,17 +244,25 @@ class GuardedProtocol(HttpToolsProtocol):
 class _Polite:
     """The connection as uvicorn sees it: it closes politely."""
 
+    protocol: GuardedProtocol | None
+    """Forgotten when the connection is lost: in a circle it would wait for the garbage collector, with all that it holds."""
+
     def __init__(self, protocol: GuardedProtocol, line: asyncio.Transport) -> None:
         self.protocol, self.write = protocol, line.write
 
     def close(self) -> None:
-        self.protocol.leave()
+        if self.protocol:
+            self.protocol.leave()
 
     def is_closing(self) -> bool:
-        return self.protocol.is_leaving
+        return self.protocol is None or self.protocol.is_leaving
 
 
-def guarded(settings: EdgeSettings) -> type[GuardedProtocol]:
+def _may_give_way(each: GuardedProtocol) -> bool:
+    return each._open and each._has_head and not each._deaf and (each._body.size > SMALL or bool(each.pipeline))
+
+
+def guarded(settings: EdgeSettings, most_body: int) -> type[GuardedProtocol]:
     """The protocol with the limits of this installation."""
-    limits = {"most_connections": settings.connections, "slow_after": settings.slow_after.total_seconds()}
+    limits = {"most_connections": settings.connections, "slow_after": settings.slow_after.total_seconds(), "room": Room(most_body)}
     return type("Guarded", (GuardedProtocol,), limits)
