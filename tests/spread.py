@@ -15,8 +15,8 @@ ON_KAFKA = (
 )
 ON_POSTGRES = ("tests/journeys/postgres/test_journey.py", "tests/journeys/postgres/")
 LONG = ("tests/contracts/test_hostile_http.py", "tests/edge/", "tests/shared/test_audit_console.py", "tests/deploy/test_supervisor.py")
-ALONE = ("tests/edge/test_attacks.py",)
-"""They measure time and memory: nothing else runs meanwhile."""
+ALONE = ("tests/crash/test_rig.py", "tests/edge/test_attacks.py")
+"""They measure time and memory, or wait for a whole system: nothing else runs meanwhile."""
 
 TOGETHER = {"alone": ALONE, "on kafka": ON_KAFKA, "on postgres": ON_POSTGRES}
 ROW = (*ON_KAFKA, *ON_POSTGRES, *LONG)

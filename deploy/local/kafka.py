@@ -28,11 +28,14 @@ the end; the serial collector needs less memory than the parallel one or G1 and 
 
 
 class Kafka:
-    """Keeps its data below the folder; the port is remembered there, so that clients find it again after a restart."""
+    """Keeps its data below the folder; the port is remembered there, so that clients find it again after a restart.
+
+    `settings` come after those of server.properties, may use its words after a dollar sign, and are good from the next start on."""
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
         self.folder = folder.absolute()
         self._wanted_port = port
+        self.settings: dict[str, str] = {}
         self._lock = Lock(self.folder)
         self._turn = threading.RLock()
         self._is_wanted = False
@@ -110,8 +113,8 @@ class Kafka:
             raise StackError(f"Port {port} for Kafka is taken by another program.")
         self._known = {"port": port, "controller_port": free_port(int(known.get("controller_port", 0)))}
         remember(self._side, self._known)
-        filled = Template((RECIPE / "server.properties").read_text()).substitute(self._known, data=self._data)
-        (self.folder / "server.properties").write_text(filled)
+        lines = [(RECIPE / "server.properties").read_text(), *(f"{name}={value}\n" for name, value in self.settings.items())]
+        (self.folder / "server.properties").write_text(Template("".join(lines)).substitute(self._known, data=self._data))
 
     def _format(self) -> None:
         shutil.rmtree(self._data, ignore_errors=True)

@@ -119,6 +119,14 @@ class Postgres:
         words = {"service": package, "database": database or package, "password": self._known["password"]}
         self._psql(SERVICE_SQL.read_text(), *(f"--set={name}={value}" for name, value in words.items()))
 
+    def as_superuser(self, sql: str, database: str = "postgres") -> None:
+        """For what no login of ours may do."""
+        self._psql(f"\\connect {database}\n{sql}")
+
+    def give(self, folder: Path) -> None:
+        """The folder is the server's from now on."""
+        self._account.make_private(folder)
+
     @property
     def _home(self) -> Path:
         """The server user's own: below this folder, or elsewhere when that user cannot enter this folder."""

@@ -178,7 +178,7 @@ class LocalSystem:
             self.stack["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap
         write_private(self.folder / "stack.env", "".join(f"{name}={value}\n" for name, value in self.stack.items()))
 
-    def _environment(self) -> dict[str, str]:
+    def tool_environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
         return inherited | self.stack | {"LSC_HOST": "127.0.0.1"} | self._extra
 
@@ -204,21 +204,28 @@ class LocalSystem:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
             command = [sys.executable, "-m", *words]
-            done = subprocess.run(command, stdout=out, stderr=out, cwd=self.folder, env=self._environment(), check=False)
+            done = subprocess.run(command, stdout=out, stderr=out, cwd=self.folder, env=self.tool_environment(), check=False)
         if done.returncode:
             raise StartError(name, log)
+
+    def command(self, service: Service, role: str) -> list[str]:
+        return [sys.executable, "-m", service.package, "--only", role]
+
+    def environment(self, service: Service, role: str) -> dict[str, str]:
+        return self.tool_environment() | {"LSC_PORT": str(self.port(service.name))}
+
+    def make_program(self, service: Service, role: str, name: str | None = None) -> Program:
+        """Not yet started."""
+        name = name or f"{service.name}-{role}"
+        command, environment = self.command(service, role), self.environment(service, role)
+        return Program(name, command, environment=environment, folder=self.folder, say=self._say, born=self._record.note)
 
     def _start_services(self) -> None:
         began = time.monotonic()
         require_free(ports_from(self._first_port, len(self.services)))
         for service in self.services:
-            environment = self._environment() | {"LSC_PORT": str(self.port(service.name))}
             for role in ROLES:
-                name = f"{service.name}-{role}"
-                command = [sys.executable, "-m", service.package, "--only", role]
-                self._programs[name] = Program(
-                    name, command, environment=environment, folder=self.folder, say=self._say, born=self._record.note
-                )
-                self._programs[name].start()
+                self._programs[f"{service.name}-{role}"] = self.make_program(service, role)
+                self.program(service.name, role).start()
         self.wait_ready()
         self._say(f"{len(self._programs)} processes are ready ({time.monotonic() - began:.1f} s).")

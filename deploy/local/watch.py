@@ -44,6 +44,8 @@ class Program:
         self.name = name
         self.restarts = 0
         self.crashed_at: list[str] = []
+        self.next_life: Mapping[str, str] = {}
+        """Variables for the next start alone."""
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
         self._environment = dict(environment)
@@ -75,6 +77,15 @@ class Program:
             self._is_meant_to_die = True
             self._signal(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """SIGSTOP, until it goes on."""
+        if self.pid:
+            self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        if self.pid:
+            self._signal(signal.SIGCONT)
+
     def roll(self) -> None:
         """SIGTERM; when it has ended it is started again."""
         if self.pid:
@@ -103,7 +114,8 @@ class Program:
     def _launch(self) -> None:
         self._armed_with, self._crash_at = self._crash_at, ""
         self._is_meant_to_die = bool(self._armed_with)
-        self._child = self._spawn(self._environment | ({"CRASH_AT": self._armed_with} if self._armed_with else {}))
+        environment, self.next_life = {**self._environment, **self.next_life}, {}
+        self._child = self._spawn(environment | ({"CRASH_AT": self._armed_with} if self._armed_with else {}))
         self._born(self.name, self._child.pid)
 
     def _spawn(self, environment: Mapping[str, str]) -> Child:

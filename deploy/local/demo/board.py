@@ -31,6 +31,9 @@ class Rest:
 class Board:
     """`async with Board(target) as board:` - one connection a database."""
 
+    counted = "SELECT coalesce(sum(version), 0)::bigint FROM progress"
+    """How many events a service has applied."""
+
     def __init__(self, target: Target) -> None:
         self._target = target
         self._databases: dict[str, asyncpg.Pool] = {}
@@ -80,7 +83,7 @@ class Board:
         for package, pool in self._databases.items():
             left[f"events waiting in {package}"] = await self._count(package, "SELECT count(*) FROM outbox_pending")
             said.update({row[0]: row[1] for row in await pool.fetch("SELECT topic, count(*) FROM outbox GROUP BY topic")})
-            heard[package] = await self._count(package, "SELECT coalesce(sum(version), 0)::bigint FROM progress")
+            heard[package] = await self._count(package, self.counted)
         for package, topics in self._subscriptions.items():
             left[f"events unheard in {package}"] = sum(said[topic] for topic in topics) - heard[package]
         return Rest({what: count for what, count in left.items() if count})

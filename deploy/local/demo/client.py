@@ -55,8 +55,9 @@ class GaveUp(Exception):
 class Client:
     """Calls one service with one key. `calls` counts answers by status, `again` the attempts that had to be repeated."""
 
-    def __init__(self, url: str, key: str, connections: int = 12) -> None:
+    def __init__(self, url: str, key: str, connections: int = 12, *, attempt: float = ATTEMPT_SECONDS) -> None:
         address = urlsplit(url)
+        self._attempt_seconds = attempt
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
         self._head = f"Host: {self._host}:{self._port}\r\nAuthorization: Bearer {key}\r\n"
         self._free: list[_Connection] = []
@@ -105,7 +106,7 @@ class Client:
         async with self._turns:
             connection = self._free.pop() if self._free else None
             try:
-                async with asyncio.timeout(ATTEMPT_SECONDS):
+                async with asyncio.timeout(self._attempt_seconds):
                     connection = connection or await _Connection.open(self._host, self._port)
                     answer = await connection.exchange(request)
             except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):

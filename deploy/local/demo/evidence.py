@@ -108,14 +108,14 @@ CREATE TEMP TABLE subscriptions (service text, topic text);
 
 
 @asynccontextmanager
-async def evidence(target: Target, acknowledged: Iterable[Acknowledged]) -> AsyncIterator[asyncpg.Connection]:
-    """A session with all copies; they vanish with it."""
+async def evidence(target: Target, acknowledged: Iterable[Acknowledged], but: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """A session with all copies; they vanish with it. `but` as in log_dump."""
     checker = await asyncpg.connect(target.database("kpi", Role.STAFF))
     try:
         await make_tables(checker)
         for copied in COPIES:
             await _copy(target, copied, checker)
-        async for some in logged(target):
+        async for some in logged(target, but):
             await checker.copy_records_to_table("log", records=some)
         rows = [(one.customer_id, one.customer_reference, one.order_id) for one in acknowledged]
         await checker.copy_records_to_table("acknowledged", records=rows)

@@ -173,7 +173,11 @@ INVARIANTS: Sequence[Invariant] = (
 
 
 async def judge(checker: asyncpg.Connection) -> list[Verdict]:
-    return [await _verdict(checker, invariant) for invariant in INVARIANTS]
+    return await judge_each(checker, INVARIANTS)
+
+
+async def judge_each(checker: asyncpg.Connection, invariants: Sequence[Invariant]) -> list[Verdict]:
+    return [await _verdict(checker, invariant) for invariant in invariants]
 
 
 async def _verdict(checker: asyncpg.Connection, invariant: Invariant) -> Verdict:

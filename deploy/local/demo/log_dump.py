@@ -27,10 +27,11 @@ class Logged(NamedTuple):
     key: str
 
 
-def logged(target: Target) -> AsyncIterator[Sequence[Logged]]:
-    """All records of all topics of the contract, some thousands at a time; dead letters are no events."""
+def logged(target: Target, but: str | None = None) -> AsyncIterator[Sequence[Logged]]:
+    """All records of all topics of the contract, some thousands at a time; dead letters are no events. On Kafka, records that have a header
+    of the name `but` are left out: somebody has put them there beside the services."""
     if target.kafka_bootstrap_servers:
-        return _on_kafka(target.kafka_bootstrap_servers)
+        return _on_kafka(target.kafka_bootstrap_servers, but)
     if target.log_url is None:
         raise SystemExit("Set KAFKA_BOOTSTRAP_SERVERS or LSC_LOG_URL: without the bus nothing can be checked.")
     return _in_postgres(target.log_url)
@@ -48,7 +49,7 @@ async def _in_postgres(url: str) -> AsyncIterator[Sequence[Logged]]:
         await connection.close()
 
 
-async def _on_kafka(servers: str) -> AsyncIterator[Sequence[Logged]]:
+async def _on_kafka(servers: str, but: str | None) -> AsyncIterator[Sequence[Logged]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -58,7 +59,8 @@ async def _on_kafka(servers: str) -> AsyncIterator[Sequence[Logged]]:
         await consumer.seek_to_beginning(*places)
         while ends:
             fetched = await consumer.getmany(timeout_ms=1000, max_records=SOME)
-            yield [_of_kafka(place, record) for place, records in fetched.items() for record in records]
+            found = [(place, record) for place, records in fetched.items() for record in records]
+            yield [_of_kafka(place, record) for place, record in found if but not in dict(record.headers)]
             for place, end in list(ends.items()):
                 if await consumer.position(place) >= end:
                     del ends[place]

@@ -263,7 +263,7 @@ async def settled(house: House) -> None:
 async def repaired(house: House, order_id: str) -> None:
     await house.database("dispatch", "DROP TRIGGER refusing ON shipments")
     command = [sys.executable, "-m", "dispatch", "parked", "replay", f"order/{order_id}"]
-    environment = house.system._environment()
+    environment = house.system.tool_environment()
     done = await asyncio.to_thread(
         subprocess.run, command, env=environment, cwd=house.system.folder, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,112 @@
+"""What must be true when the system has come to rest: the invariants of the demo, and what the rig alone can know."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import asyncpg
+from pydantic_core import from_json
+from shared.walls import Role
+
+from deploy.local.demo.board import Board, Rest
+from deploy.local.demo.evidence import evidence
+from deploy.local.demo.invariants import INVARIANTS, Invariant, judge_each
+from deploy.local.demo.target import Target
+from tests.crash.faults.catalogue import Field, Poisoned
+from tests.crash.faults.events import MARK
+from tests.crash.ledger import Ledger
+from tests.crash.vigil import OURS, Finding
+
+PARKED = Invariant("I14", "Parked is what was poisoned, and what follows it waits", "")
+BURIED = Invariant("I14", "Every consumer buries each message that it cannot apply, once", "")
+CLOSED = Invariant("I11", "Every delivered order is closed when its time has come", "SELECT * FROM orders WHERE status = 'delivered'")
+STUCK = Invariant("I11", "Everything settles when it is left in peace", "")
+DEFINITE = Invariant("I1", "Every attempt ends definitely", "")
+_KEPT = "(SELECT * FROM log WHERE aggregate NOT IN (SELECT aggregate FROM told_before)) AS kept"
+
+
+class Bench(Board):
+    """Rest, whatever the rig itself has put on the bus."""
+
+    counted = f"SELECT coalesce(sum(version), 0)::bigint FROM progress WHERE NOT {OURS}"
+
+
+async def left(target: Target) -> Rest:
+    async with Bench(target) as board:
+        return await board.rest()
+
+
+async def final(ground: Field, ledger: Ledger) -> list[Finding]:
+    """Everything, once."""
+    found = [Finding(DEFINITE, 1, text) for text in ledger.without_answer()[:1]]
+    found += await _poison(ground)
+    async with evidence(ground.target, ledger.acknowledged(), but=MARK) as checker:
+        await _leave_out_ours(ground, checker)
+        verdicts = await judge_each(checker, _adapted(INVARIANTS))
+    return found + [Finding(verdict.invariant, verdict.broken, verdict.first or "") for verdict in verdicts if verdict.broken]
+
+
+async def _leave_out_ours(ground: Field, checker: asyncpg.Connection) -> None:
+    """Things that nobody has, letters of the dead; and what was said before the log was lost, whose order on the new one says nothing."""
+    for table in ("progress", "waiting"):
+        await checker.execute(f"DELETE FROM {table} WHERE {OURS}")
+    await checker.execute("DELETE FROM outbox WHERE topic LIKE '%.dead-letters'")
+    lost_at = datetime.fromtimestamp(ground.replaced_at or 0, UTC)
+    await checker.execute("CREATE TEMP TABLE told_before (aggregate text)")
+    await checker.execute(
+        "INSERT INTO told_before SELECT aggregate FROM outbox GROUP BY 1 HAVING min(uuid_extract_timestamp(event_id)) < $1", lost_at
+    )
+
+
+def _adapted(invariants: Iterable[Invariant]) -> Sequence[Invariant]:
+    """The order of first appearances is that of the present log; and here whatever was delivered is closed before anybody looks."""
+    kept = [replace(one, offenders=one.offenders.replace("FROM log", f"FROM {_KEPT}")) if one.name == "I9" else one for one in invariants]
+    return [*kept, CLOSED]
+
+
+async def _poison(ground: Field) -> list[Finding]:
+    found: list[Finding] = []
+    for service in ground.stage.services:
+        connection = await asyncpg.connect(ground.target.database(service.package, Role.STAFF))
+        try:
+            found += _differing(service.name, await _parked(connection), ground.poisoned.values())
+            found += _buried(service.name, await _letters(connection), ground.poisoned)
+        finally:
+            await connection.close()
+    return found
+
+
+async def _parked(connection: asyncpg.Connection) -> dict[str, list[int]]:
+    """The versions that wait, of every aggregate of ours that is parked."""
+    rows = await connection.fetch(
+        "SELECT aggregate, array(SELECT version FROM waiting w WHERE w.aggregate = p.aggregate ORDER BY 1) AS waits FROM progress p"
+        f" WHERE parked_at IS NOT NULL AND {OURS}"
+    )
+    return {row["aggregate"]: list(row["waits"]) for row in rows}
+
+
+async def _letters(connection: asyncpg.Connection) -> list[str]:
+    """The marks of the records that were buried here."""
+    rows = await connection.fetch("SELECT body FROM outbox WHERE topic LIKE '%.dead-letters'")
+    return [from_json(row["body"])["headers"].get(MARK, "") for row in rows]
+
+
+def _differing(service: str, parked: dict[str, list[int]], poisoned: Iterable[Poisoned]) -> list[Finding]:
+    wanted = {one.aggregate: one for one in poisoned if service in one.parks}
+    wrong = [f"{service} has parked {aggregate}, which nobody poisoned" for aggregate in parked.keys() - wanted.keys()]
+    wrong += [f"{service} has not parked {thing}" for thing, one in wanted.items() if one.is_certain and thing not in parked]
+    wrong += [
+        f"{service} holds versions {waits} behind {thing}"
+        for thing, waits in parked.items()
+        if thing in wanted and wanted[thing].is_certain and waits != [1, 2]
+    ]
+    return [Finding(PARKED, len(wrong), wrong[0])] if wrong else []
+
+
+def _buried(service: str, marks: list[str], poisoned: dict[str, Poisoned]) -> list[Finding]:
+    wrong = [f"{service} buried {mark or 'an event of ours'} that nobody poisoned" for mark in marks if mark not in poisoned]
+    for mark, one in poisoned.items():
+        times, meant = marks.count(mark), int(service in one.buries)
+        if times > meant or (one.is_certain and times < meant):
+            wrong.append(f"{service} buried {one.aggregate} ({mark}) {times} times, not {meant}")
+    return [Finding(BURIED, len(wrong), wrong[0])] if wrong else []

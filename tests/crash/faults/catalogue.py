@@ -1,0 +1,129 @@
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+from time import monotonic
+
+import asyncpg
+from shared.walls import Role
+
+from deploy.local.demo.target import Target
+from tests.crash.points import Points
+from tests.crash.stage import Stage
+from tests.crash.vigil import Vigil
+
+
+class Absent(Exception):
+    """This machine cannot do that; the report says so."""
+
+
+@dataclass(frozen=True)
+class Poisoned:
+    """A record that no service said; `parks` are the consumers that must park its aggregate, `buries` those that must bury it. When the
+    broker loses it before everybody has read it, they may."""
+
+    aggregate: str
+    topic: str
+    parks: frozenset[str]
+    buries: frozenset[str]
+    is_certain: bool = True
+
+
+@dataclass
+class Field:
+    """Where faults strike, and what they leave word of. `full` = with the parameters of the full profile."""
+
+    stage: Stage
+    target: Target
+    vigil: Vigil
+    drawn: Random
+    points: Points
+    full: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    absent: dict[str, str] = field(default_factory=dict)
+    poisoned: dict[str, Poisoned] = field(default_factory=dict)
+    replaced_at: float | None = None
+    """When the broker last lost everything, by the clock of this machine, which is the database's."""
+
+    def seconds(self, low: float, high: float) -> float:
+        return self.drawn.uniform(low, high)
+
+    def forget_poison(self) -> None:
+        """The broker has lost it."""
+        self.poisoned = {mark: replace(one, is_certain=False) for mark, one in self.poisoned.items()}
+
+    async def superuser(self, sql: str, database: str = "postgres") -> None:
+        await asyncio.to_thread(self.stage.postgres.as_superuser, sql, database)
+
+    async def as_owner(self, package: str, *statements: str) -> None:
+        """Goes on until the database takes it: other faults may have it down at this moment."""
+        while True:
+            try:
+                connection = await asyncpg.connect(self.target.database(package, Role.OWNER), timeout=5)
+                try:
+                    for statement in statements:
+                        await connection.execute(statement, timeout=10)
+                    return
+                finally:
+                    connection.terminate()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await asyncio.sleep(0.5)
+
+    async def ask(self, package: str, sql: str) -> object:
+        connection = await asyncpg.connect(self.target.database(package, Role.STAFF), timeout=5)
+        try:
+            return await connection.fetchval(sql)
+        finally:
+            connection.terminate()
+
+    async def pending(self) -> int:
+        """Events that wait for a relay, in all databases."""
+        counts = [await self.ask(package, "SELECT count(*) FROM outbox_pending") for package in self.target.packages]
+        return sum(count for count in counts if isinstance(count, int))
+
+
+Strike = Callable[[Field], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`needs` are taken before it begins, so that two faults never undo each other."""
+
+    name: str
+    needs: frozenset[str]
+    strike: Strike
+
+
+CATALOGUE: dict[str, Fault] = {}
+
+
+def fault(name: str, *needs: str) -> Callable[[Strike], Strike]:
+    def register(strike: Strike) -> Strike:
+        CATALOGUE[name] = Fault(name, frozenset(needs), strike)
+        return strike
+
+    return register
+
+
+@dataclass
+class Turns:
+    """Who has what for itself."""
+
+    locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def strike(self, wanted: Fault, ground: Field) -> float:
+        """Seconds that the fault lasted."""
+        taken = [self.locks.setdefault(name, asyncio.Lock()) for name in sorted(wanted.needs)]
+        for lock in taken:
+            await lock.acquire()
+        began = monotonic()
+        try:
+            await wanted.strike(ground)
+            ground.counts[wanted.name] += 1
+        except Absent as why:
+            ground.absent[wanted.name] = str(why)
+        finally:
+            for lock in reversed(taken):
+                lock.release()
+        return monotonic() - began

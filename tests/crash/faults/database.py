@@ -1,0 +1,80 @@
+"""PostgreSQL goes down hard, loses its backends, and refuses what it would take a moment later."""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+from shared.walls import Role
+
+from deploy.local.services import SERVICES
+from tests.crash.faults.catalogue import Field, fault
+
+FORCED = ("40001", "40P01", "55P03", "57014", "53300", "53100")
+"""Serialization failure, deadlock, lock not available, query cancelled, too many connections, disk full."""
+
+
+@fault("PostgreSQL stops at once and recovers", "postgres")
+async def restart(ground: Field) -> None:
+    await asyncio.to_thread(ground.stage.postgres.kill)
+    await asyncio.sleep(ground.seconds(1, 10 if ground.full else 4))
+    await asyncio.to_thread(ground.stage.postgres.start)
+
+
+@fault("backends are terminated")
+async def terminate(ground: Field) -> None:
+    """One a second."""
+    for _ in range(60 if ground.full else 15):
+        with suppress(asyncpg.PostgresError, OSError):
+            await ground.superuser(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
+            )
+        await asyncio.sleep(1)
+
+
+@fault("statements are refused: serialization, deadlock, lock, timeout, connections, disk", "refusals")
+async def refusals(ground: Field) -> None:
+    """A trigger below each outbox and each place of a consumer refuses one statement in eight."""
+    codes = ", ".join(f"'{code}'" for code in FORCED)
+    function = (
+        "CREATE OR REPLACE FUNCTION crash_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF random() < 0.12 THEN"
+        f" RAISE EXCEPTION 'forced' USING ERRCODE = (ARRAY[{codes}])[1 + floor(random() * {len(FORCED)})::int]; END IF;"
+        " RETURN NULL; END $$"
+    )
+    for service in SERVICES:
+        await ground.as_owner(
+            service.package,
+            function,
+            *(
+                f"CREATE OR REPLACE TRIGGER crash_refuse BEFORE {when} FOR EACH STATEMENT EXECUTE FUNCTION crash_refuse()"
+                for when in _WHERE
+            ),
+        )
+    await asyncio.sleep(ground.seconds(4, 10))
+    for service in SERVICES:
+        await ground.as_owner(service.package, "DROP FUNCTION crash_refuse() CASCADE")
+
+
+_WHERE = ("INSERT ON outbox_pending", "UPDATE ON consumer_offsets", "DELETE ON outbox_pending", "DELETE ON timers")
+
+
+@fault("deadlocks with somebody who locks in another order")
+async def deadlocks(ground: Field) -> None:
+    """A transaction beside the product takes the items of a customer in reverse, one by one."""
+    customers = ["NORTH", "EAST", "WEST"]
+    for _ in range(20):
+        with suppress(asyncpg.PostgresError, OSError, TimeoutError):
+            await _reverse(ground, ground.drawn.choice(customers))
+        await asyncio.sleep(ground.seconds(0.1, 0.4))
+
+
+async def _reverse(ground: Field, customer: str) -> None:
+    connection = await asyncpg.connect(ground.target.database("inventory", Role.WORKER), timeout=5)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '3s'")
+            for sku in ("ITEM-7", "ITEM-4", "ITEM-1"):
+                await connection.execute("SELECT FROM items WHERE customer_id = $1 AND sku = $2 FOR UPDATE", customer, sku)
+                await asyncio.sleep(0.1)
+    finally:
+        connection.terminate()

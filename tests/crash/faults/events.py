@@ -1,0 +1,188 @@
+"""Records that no service sent: what was said before, what was said in another order, and what nobody can read.
+
+Each has a header of its own, so that the checks know them; no consumer looks at it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib import import_module
+from uuid import uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from shared.bus import PARTITIONS, partition_of
+from shared.envelope import headers
+from shared.events import EVENTS, Topic
+from shared.service import Service
+from shared.walls import Role
+
+from deploy.local.services import SERVICES
+from tests.crash.faults.catalogue import Field, Poisoned, fault
+
+MARK = "crash-rig"
+OURS = "deadbeef"
+"""Things of injected records have ids that begin so, as the checks know."""
+
+Headers = list[tuple[str, bytes]]
+
+
+@asynccontextmanager
+async def producing(ground: Field) -> AsyncIterator[AIOKafkaProducer]:
+    assert ground.stage.kafka
+    producer = AIOKafkaProducer(bootstrap_servers=ground.stage.kafka.bootstrap, acks="all", enable_idempotence=True)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@fault("records are said again", "kafka", "records")
+async def duplicates(ground: Field) -> None:
+    """Of each topic a stretch of some partition, as it lies there."""
+    assert ground.stage.kafka
+    consumer = AIOKafkaConsumer(bootstrap_servers=ground.stage.kafka.bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        async with producing(ground) as producer:
+            for topic in Topic:
+                place = TopicPartition(topic, ground.drawn.randrange(PARTITIONS))
+                for record in await _stretch(ground, consumer, place):
+                    said = [*record.headers, (MARK, b"again")]
+                    await producer.send_and_wait(topic, record.value, key=record.key, headers=said, partition=place.partition)
+                    ground.counts["records said again"] += 1
+    finally:
+        await consumer.stop()
+
+
+async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartition) -> Sequence[AIOKafkaConsumer]:
+    consumer.assign([place])
+    end = (await consumer.end_offsets([place]))[place]
+    if not end:
+        return []
+    consumer.seek(place, ground.drawn.randrange(end))
+    found = (await consumer.getmany(timeout_ms=1000, max_records=40)).get(place, [])
+    return [record for record in found if MARK not in dict(record.headers)]
+
+
+@fault("events of one thing are said in reverse", "kafka", "records", "swap")
+async def swapped(ground: Field) -> None:
+    """The relay of a service hangs; what is pending there is said by us, the later first; then the relay says it as well."""
+    package, worker = ground.drawn.choice([("order_intake", "order-intake"), ("inventory", "inventory"), ("dispatch", "dispatch")])
+    program = ground.stage.program(worker, "worker")
+    if not program.pid:
+        return
+    program.pause()
+    try:
+        await asyncio.sleep(ground.seconds(1.0, 2.5))
+        rows = await _pending(ground, package)
+        async with producing(ground) as producer:
+            for row in _reversed_within(rows):
+                said = [*headers(row, f"/{worker}"), (MARK, b"swapped")]
+                key = row["key"].encode()
+                await producer.send_and_wait(row["topic"], row["body"], key=key, headers=said, partition=partition_of(row["key"]))
+                ground.counts["events said in reverse"] += 1
+        await asyncio.sleep(1)
+    finally:
+        program.go_on()
+
+
+async def _pending(ground: Field, package: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(ground.target.database(package, Role.STAFF), timeout=5)
+    try:
+        return await connection.fetch(
+            "SELECT o.* FROM outbox o JOIN outbox_pending p USING (id, created_at)"
+            " WHERE topic NOT LIKE '%.dead-letters' ORDER BY id LIMIT 400"
+        )
+    finally:
+        connection.terminate()
+
+
+def _reversed_within(rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+    """Of every thing with several events the later before the earlier."""
+    things: defaultdict[str, list[asyncpg.Record]] = defaultdict(list)
+    for row in rows:
+        things[row["aggregate"]].append(row)
+    return [row for events in things.values() if len(events) > 1 for row in reversed(events)]
+
+
+@fault("poison", "kafka", "records")
+async def poison(ground: Field) -> None:
+    """One record of each kind; those that park a key are followed by another event of it, which has to wait."""
+    async with producing(ground) as producer:
+        for name, make in KINDS.items():
+            topic = ground.drawn.choice([Topic.ORDERS, Topic.FULFILMENT, Topic.SHIPMENTS])
+            type_ = ground.drawn.choice(sorted(type_ for type_, event in EVENTS.items() if event.topic == topic))
+            said = Said(f"{OURS}{str(uuid4())[8:]}", type_, uuid4().hex)
+            expected = _expected(topic, type_, said, name)
+            ground.poisoned[said.mark] = replace(expected, is_certain=False)
+            await _say(producer, expected, said, make(said))
+            ground.poisoned[said.mark] = expected
+            ground.counts[f"poison: {name}"] += 1
+
+
+async def _say(producer: AIOKafkaProducer, expected: Poisoned, said: "Said", made: "Made") -> None:
+    key, body, written = made
+    place = partition_of(said.thing)
+    await producer.send_and_wait(expected.topic, body, key=key, headers=written, partition=place)
+    if expected.parks:
+        behind = said.headers(version=2, ce_type=b"order.pondered.v7")
+        await producer.send_and_wait(expected.topic, b"{}", key=key, headers=behind, partition=place)
+
+
+class Said:
+    """A record about a thing that nobody has."""
+
+    def __init__(self, thing: str, type_: str, mark: str) -> None:
+        self.thing, self.type, self.mark = thing, type_, mark
+
+    def headers(self, *, version: int = 1, **changed: bytes | None) -> Headers:
+        said: dict[str, bytes | None] = {
+            "ce_id": str(uuid4()).encode(),
+            "ce_type": self.type.encode(),
+            "ce_subject": f"order/{self.thing}".encode(),
+            "ce_time": b"2026-01-01T00:00:00+00:00",
+            "ce_recordedtime": b"2026-01-01T00:00:00+00:00",
+            "ce_customerid": b"NORTH",
+            "ce_aggregateversion": b"%d" % version,
+            "ce_correlationid": str(uuid4()).encode(),
+            MARK: self.mark.encode(),
+        }
+        return [(name, value) for name, value in (said | changed).items() if value is not None]
+
+
+Made = tuple[bytes | None, bytes | None, Headers]
+
+
+def _bodied(body: bytes | None) -> Callable[[Said], Made]:
+    return lambda said: (said.thing.encode(), body, said.headers())
+
+
+KINDS: dict[str, Callable[[Said], Made]] = {
+    "no JSON": _bodied(b'{"order_id": '),
+    "no UTF-8": _bodied(b'{"order_id": "\xff\xfe"}'),
+    "a tombstone": _bodied(None),
+    "deep JSON": _bodied(b"[" * 100_000),
+    "long JSON": _bodied(b'{"lines": [' + b"1," * 200_000 + b"1]}"),
+    "another body": _bodied(b'{"order_id": 1}'),
+    "no headers": lambda said: (said.thing.encode(), b"{}", [(MARK, said.mark.encode())]),
+    "no version": lambda said: (said.thing.encode(), b"{}", said.headers(ce_aggregateversion=None)),
+    "a version in words": lambda said: (said.thing.encode(), b"{}", said.headers(ce_aggregateversion=b"first")),
+    "headers that are no UTF-8": lambda said: (said.thing.encode(), b"{}", said.headers(ce_subject=b"order/\xff")),
+    "a key that is no UTF-8": lambda said: (b"\xff\xfe", b"{}", said.headers()),
+    "an unknown type": lambda said: (said.thing.encode(), b"{}", said.headers(ce_type=b"order.pondered.v7")),
+}
+UNREADABLE = {"no headers", "no version", "a version in words", "headers that are no UTF-8", "a key that is no UTF-8"}
+
+
+def _expected(topic: Topic, type_: str, said: Said, kind: str) -> Poisoned:
+    """Who subscribes to the topic buries what has no readable head; who listens to the type parks what has no readable body."""
+    services: list[Service] = [import_module(f"{service.package}.app").SERVICE for service in SERVICES]
+    subscribed = {service.name for service in services if topic in service.handlers.topics}
+    listening = {service.name for service in services if type_ in service.handlers.types}
+    buries = subscribed if kind in UNREADABLE else set()
+    parks = set() if kind in UNREADABLE or kind == "an unknown type" else listening
+    return Poisoned(f"order/{said.thing}", topic, frozenset(parks), frozenset(buries | parks))

@@ -1,0 +1,88 @@
+"""The broker dies, and once it loses everything."""
+
+import asyncio
+import time
+
+from deploy.local.services import SERVICES
+from tests.crash.faults.catalogue import Field, fault
+from tests.crash.faults.processes import leave_group
+
+THE_BEGINNING = "2000-01-01T00:00:00Z"
+LATEST_REPLAY_SECONDS = 600
+"""Until the replay has ended, whatever is said may come before what was said earlier."""
+
+
+@fault("Kafka is killed and comes back", "kafka")
+async def kill(ground: Field) -> None:
+    broker = ground.stage.kafka
+    assert broker
+    await asyncio.to_thread(broker.kill)
+    await asyncio.sleep(ground.seconds(1, 15 if ground.full else 6))
+    await asyncio.to_thread(broker.start)
+
+
+@fault("Kafka is down for more than a minute", "kafka")
+async def long_outage(ground: Field) -> None:
+    broker = ground.stage.kafka
+    assert broker
+    await asyncio.to_thread(broker.kill)
+    await asyncio.sleep(ground.seconds(61, 65))
+    await asyncio.to_thread(broker.start)
+
+
+@fault("Kafka loses everything; the ledgers are replayed", "kafka", "records")
+async def wipe(ground: Field) -> None:
+    await _lose_everything(ground)
+    await replay(ground)
+
+
+async def _lose_everything(ground: Field) -> None:
+    """A new, empty cluster at the same address, with the topics made."""
+    broker = ground.stage.kafka
+    assert broker
+    ground.vigil.log_was_replaced = True
+    await asyncio.to_thread(broker.wipe)
+    await asyncio.sleep(ground.seconds(0.2, 2))
+    await asyncio.to_thread(broker.start)
+    await ground.stage.tool("shared", "topics")
+    ground.forget_poison()
+    ground.replaced_at = time.time() + LATEST_REPLAY_SECONDS
+
+
+async def replay(ground: Field, but: str = "") -> None:
+    """As an operator does it, service by service; a service that cannot be reached now is asked again."""
+    for service in SERVICES:
+        while service.package != but:
+            try:
+                await ground.stage.tool(service.package, "relay", "replay", "--from", THE_BEGINNING)
+                break
+            except RuntimeError:
+                await asyncio.sleep(1)
+    ground.replaced_at = time.time()
+
+
+@fault("a delete of the relay arrives after another leader, another log and a replay", "kafka", "records", "second worker", "links")
+async def stale_delete(ground: Field) -> None:
+    """What a leader that was replaced has sent to a log that is gone must not be deleted: it has to be sent once more."""
+    service = next(each for each in SERVICES if each.name == "inventory")
+    link = ground.stage.links.postgres["inventory-worker"]
+    link.traps["hold_delete"] = 1
+    while link.traps.get("hold_delete"):
+        await asyncio.sleep(0.05)
+    second = ground.stage.start_second(service)
+    try:
+        await asyncio.gather(_lose_everything(ground), _taken_over(ground))
+        second.pause()
+        await ground.stage.tool(service.package, "relay", "replay", "--from", THE_BEGINNING)
+    finally:
+        link.released.set()
+        await asyncio.sleep(1)
+        second.go_on()
+        await replay(ground, but=service.package)
+        await leave_group(ground, second)
+
+
+async def _taken_over(ground: Field) -> None:
+    epoch = await ground.ask("inventory", "SELECT epoch FROM relay_lease")
+    while await ground.ask("inventory", "SELECT epoch FROM relay_lease") == epoch:
+        await asyncio.sleep(0.2)

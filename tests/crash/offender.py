@@ -1,0 +1,54 @@
+"""What is known of the first thing that breaks an invariant: its events, how far each consumer is with it, its log lines."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+from shared.database import passes
+from shared.walls import Role
+
+from tests.crash.faults.catalogue import Field
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_EVENTS = (
+    "SELECT created_at, type, aggregate, version, event_id FROM outbox WHERE key = ANY($1) OR event_id::text = ANY($1) ORDER BY id LIMIT 60"
+)
+_PROGRESS = "SELECT aggregate, version, parked_because FROM progress WHERE split_part(aggregate, '/', 2) = ANY($1)"
+LOG_LINES = 40
+
+
+async def told_of(first: str, ground: Field, folder: Path) -> list[str]:
+    """Lines for a person who looks for the cause."""
+    ids = sorted(set(_UUID.findall(first)))
+    return [line async for line in _stored(ids, ground)] + list(_logged(ids, folder))
+
+
+async def _stored(ids: list[str], ground: Field) -> AsyncIterator[str]:
+    """While the databases are up; what cannot be read is left out."""
+    for service in ground.stage.services:
+        try:
+            connection = await asyncpg.connect(ground.target.database(service.package, Role.STAFF), timeout=5)
+        except (asyncpg.PostgresError, OSError) as error:
+            if not passes(error):
+                raise
+            yield f"{service.name}: {error!r}"
+            continue
+        for row in await connection.fetch(_EVENTS, ids):
+            event = f"{row['type']} {row['aggregate']} version {row['version']} ({row['event_id']})"
+            yield f"{row['created_at']:%H:%M:%S.%f} {service.name} said {event}"
+        for row in await connection.fetch(_PROGRESS, ids):
+            parked = f", parked: {row['parked_because'][:300]}" if row["parked_because"] else ""
+            yield f"{service.name} has applied {row['aggregate']} up to version {row['version']}{parked}"
+        connection.terminate()
+
+
+def _logged(ids: list[str], folder: Path) -> Iterator[str]:
+    if not ids:
+        return
+    found = 0
+    for log in sorted((folder / "logs").glob("*.log*")):
+        for line in log.read_text(errors="replace").splitlines():
+            if found < LOG_LINES and any(each in line for each in ids):
+                found += 1
+                yield f"{log.name}: {line[:500]}"

@@ -1,0 +1,253 @@
+"""What a process of the rig may be started with instead of the product as it is. The product itself has no hooks for this."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from fastapi import Request, Response
+from shared.bus import Heard, Partition
+from shared.database import Pool, Transaction, transaction
+from shared.envelope import Envelope
+from shared.events import Event
+from shared.gate import Standing, Verdict
+from shared.idempotency import Once
+from shared.locks import Lock
+from shared.progress import Move
+from shared.registry import Timers
+
+from shared import applying, consumer, idempotency, kafka, outbox, progress, relay, routes, timers, worker
+
+
+def _put(place: object, name: str, what: object) -> None:
+    setattr(place, name, what)
+
+
+def newer() -> None:
+    """The next release of this service: every body has a field more, and a type of event is called by a new name."""
+    row = outbox._row
+
+    def said(tx: Transaction, event: Event) -> tuple[Any, ...]:
+        *head, body = row(tx, event)
+        head[5] = RENAMED.get(head[5], head[5])
+        return (*head, body[:-1] + (b"," if len(body) > 2 else b"") + b'"added_in_the_next_release": {"deep": [1, null]}}')
+
+    _put(outbox, "_row", said)
+
+
+RENAMED = {"replenishment.requested.v1": "replenishment.proposed.v1"}
+"""Of an event that moves no order: consumers that do not know it pass over it."""
+
+
+def no_gate() -> None:
+    def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
+        return Verdict(apply=list(heard))
+
+    _put(applying, "judge", judge)
+
+
+def no_holding() -> None:
+    """What is not older is applied as it comes."""
+
+    def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
+        last = {aggregate: standing.version for aggregate, standing in standings.items()}
+        verdict = Verdict()
+        for envelope in heard:
+            if envelope.version > last[envelope.aggregate]:
+                last[envelope.aggregate] = envelope.version
+                verdict.apply.append(envelope)
+        return verdict
+
+    _put(applying, "judge", judge)
+
+
+def no_waiting() -> None:
+    """What is parked, and what waits behind it or behind a gap, is not kept."""
+
+    async def keep(tx: Transaction, name: str, envelopes: Iterable[Envelope]) -> None:
+        return None
+
+    _put(progress, "keep", keep)
+
+
+_PLACE = """
+INSERT INTO consumer_offsets (consumer, topic, partition, next_offset, last_event_id)
+SELECT $1, $2, $3, $4, $5 ON CONFLICT (consumer, topic, partition)
+DO UPDATE SET next_offset = excluded.next_offset, last_event_id = excluded.last_event_id
+"""
+
+
+async def _set_places(tx: Transaction, name: str, moves: Sequence[Move]) -> set[Partition]:
+    for move in moves:
+        await tx.execute(_PLACE, name, *move.partition, move.next, move.last_event_id)
+    return {move.partition for move in moves}
+
+
+def no_compare_and_set() -> None:
+    _put(consumer, "move", _set_places)
+
+
+def places_first() -> None:
+    """The offsets move in a transaction of their own, before the batch is applied."""
+
+    async def moved_already(tx: Transaction, name: str, moves: Sequence[Move]) -> set[Partition]:
+        async with transaction(tx.pool) as own:
+            return await progress.move(own, name, moves)
+
+    _put(consumer, "move", moved_already)
+
+
+def no_anchor() -> None:
+    """Nobody looks whether the log still holds what was applied last."""
+
+    async def ours(self: consumer.Consumer, heard: Sequence[Heard]) -> list[Heard]:
+        self._anchors.clear()
+        known = {partition: place.offset for partition, place in self.positions.items()}
+        return [message for message in heard if message.offset >= known.get(message.partition, message.offset + 1)]
+
+    _put(consumer.Consumer, "_ours", ours)
+
+
+def no_locks() -> None:
+    """Consumers lock nothing up front."""
+
+    async def lock(tx: Transaction, locks: Iterable[Lock]) -> None:
+        list(locks)
+
+    _put(applying, "lock", lock)
+
+
+def no_order_lock() -> None:
+    """Dispatch decides about an order's shipments without holding the order."""
+
+    async def heard(tx: Transaction, order_ids: Sequence[Any]) -> None:
+        await tx.execute("INSERT INTO orders (order_id) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING", order_ids)
+        await asyncio.sleep(0.1)
+
+    async def of_shipments(tx: Transaction, shipment_ids: Sequence[Any]) -> None:
+        await asyncio.sleep(0.1)
+
+    from dispatch import locking
+
+    for table, take in ((locking.HEARD_ORDERS, heard), (locking.ORDERS_OF_SHIPMENTS, of_shipments)):
+        object.__setattr__(table, "take", take)
+
+
+def answers_first() -> None:
+    """The answer leaves, the commit follows a moment later."""
+    underway: set[asyncio.Task[None]] = set()
+
+    async def later(tx: Transaction) -> None:
+        await asyncio.sleep(0.5)
+        with suppress(Exception):
+            await tx.commit()
+
+    async def answer(tx: Transaction, request: Request, run: routes.Run, once: Once | None) -> Response:
+        response = await run(request)
+        if once:
+            once.keep(tx, response.status_code, bytes(response.body), getattr(response, "keys", ()))
+        task = asyncio.create_task(later(tx))
+        underway.add(task)
+        task.add_done_callback(underway.discard)
+        return response
+
+    _put(routes, "_answer", answer)
+
+
+def no_kept_answers() -> None:
+    def keep(self: Once, tx: Transaction, status: int, body: bytes, keys: Sequence[Any] = ()) -> None:
+        return None
+
+    _put(idempotency.Once, "keep", keep)
+
+
+def deletes_first() -> None:
+    """The relay deletes what it is going to send."""
+    send = relay.Relay.step
+
+    async def step(self: relay.Relay) -> int:
+        bus, rows = self.bus, await self.pool.fetch("SELECT id FROM outbox_pending ORDER BY id LIMIT 500")
+        gone = [row["id"] for row in rows]
+
+        class Deleting:
+            async def send(_, records: Sequence[Any]) -> None:  # noqa: N805 - here self is the relay
+                await self.delete(gone)
+                await bus.send(records)
+
+        self.bus = Deleting()  # type: ignore[assignment]  # it sends
+        try:
+            return await send(self)
+        finally:
+            self.bus = bus
+
+    _put(relay.Relay, "step", step)
+
+
+def no_acknowledgement() -> None:
+    """Sent is believed to be received."""
+
+    async def _send(self: kafka.KafkaBus, records: Sequence[Any]) -> None:
+        producer = await self._started_producer()
+        for partition, batch in kafka._batches(producer, records):
+            await producer.send_batch(batch, partition.topic, partition=partition.number)
+
+    _put(kafka.KafkaBus, "_send", _send)
+
+
+def by_cursor() -> None:
+    """The relay reads what is above the highest id that it has sent."""
+    sent: defaultdict[int, int] = defaultdict(int)
+    step = relay.Relay.step
+
+    async def above(self: relay.Relay) -> int:
+        pool = self.pool
+
+        class Above:
+            def __getattr__(_, name: str) -> Any:  # noqa: N805 - here self is the relay
+                return getattr(pool, name)
+
+            async def fetch(_, sql: str, *values: Any) -> Any:  # noqa: N805 - here self is the relay
+                if "FROM outbox_pending ORDER BY id" not in sql:
+                    return await pool.fetch(sql, *values)
+                rows = await pool.fetch(f"SELECT id, created_at FROM outbox_pending WHERE id > {sent[0]} ORDER BY id LIMIT $1", *values)
+                sent[0] = max([sent[0], *(row["id"] for row in rows)])
+                return rows
+
+        self.pool = Above()  # type: ignore[assignment]  # it reads
+        try:
+            return await step(self)
+        finally:
+            self.pool = pool
+
+    _put(relay.Relay, "step", above)
+
+
+def no_epoch() -> None:
+    relay._DELETE = "DELETE FROM outbox_pending WHERE id = ANY($1) AND $2::bigint IS NOT NULL"
+
+
+def timers_first() -> None:
+    """What is due is deleted in a transaction of its own, then fired."""
+    due: deque[tuple[str, str]] = deque()
+
+    async def fire(pool: Pool, known: Timers) -> int:
+        async with transaction(pool) as tx:
+            due.extend((row["kind"], row["subject"]) for row in await tx.fetch(timers._DUE, timers.DUE_AT_ONCE))
+        taken = list(due)
+        due.clear()
+        async with transaction(pool) as tx:
+            for kind, subject in taken:
+                await known.all[kind](tx, [subject])
+        return len(taken)
+
+    _put(worker, "fire_due", fire)
+
+
+PATCHES: Mapping[str, Callable[[], None]] = {
+    patch.__name__.replace("_", "-"): patch
+    for patch in (
+        newer, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, answers_first,
+        no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
+    )
+}  # fmt: skip

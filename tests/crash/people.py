@@ -1,0 +1,154 @@
+"""Who works with the system while it is beaten: customers with keys of their own, the warehouse and the drivers of the demo."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from random import Random
+from time import monotonic
+
+from pydantic_core import from_json
+
+from deploy.local.demo.center import Center
+from deploy.local.demo.choices import Choices
+from deploy.local.demo.client import Answer, Client, Json, Refused
+from deploy.local.demo.desk import Desk
+from deploy.local.demo.drivers import Drivers
+from deploy.local.demo.journal import Journal
+from deploy.local.demo.target import Target
+from deploy.local.demo.warehouse import Warehouse
+from tests.crash.ledger import Ledger, Operation, Outcome
+from tests.crash.workload import Wish
+
+ATTEMPT_SECONDS = 10.0
+PAUSES = (0.1, 0.3, 1.0, 2.0)
+TWICE = 0.03
+"""So many calls of the people are sent twice at the same time."""
+SCOPES = ["orders:read", "orders:write"]
+
+
+class Customer(Client):
+    """Asks until it knows, and writes down every attempt."""
+
+    def __init__(self, url: str, key: str, ledger: Ledger) -> None:
+        super().__init__(url, key, connections=40, attempt=ATTEMPT_SECONDS)
+        self._ledger = ledger
+
+    async def do(self, operation: Operation, path: str, body: Json) -> Answer:
+        request = self._request("POST", path, body, operation.key)
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            entry = self._ledger.sent(operation)
+            answer = await self._attempt(request)
+            if self._ledger.heard(entry, answer) is not Outcome.UNKNOWN:
+                assert answer
+                return answer
+            await asyncio.sleep(pause)
+        raise AssertionError("it asks for ever")
+
+
+class Patient(Client):
+    """Never gives up; sometimes sends the same call twice at once, as a scanner that is pressed twice."""
+
+    def __init__(self, url: str, key: str, seed: int) -> None:
+        super().__init__(url, key, attempt=ATTEMPT_SECONDS)
+        self._drawn = Random(f"{seed}/{url}")
+
+    async def ask(self, method: str, path: str, body: Json = None, once: str | None = None) -> Answer:
+        request = self._request(method, path, body, once)
+        if method == "GET" or self._drawn.random() > TWICE:
+            return await self._until_definite(request)
+        first, second = await asyncio.gather(self._until_definite(request), self._until_definite(request))
+        if first.is_ok != second.is_ok:
+            raise Refused(f"{method} {path}, sent twice at once and answered {first.status} as well,", second)
+        return first
+
+    async def _until_definite(self, request: bytes) -> Answer:
+        while (answer := await self._attempt(request)) is None or answer.status >= 500 or _is_running(answer):
+            await asyncio.sleep(PAUSES[1])
+        self.calls[answer.status] += 1
+        return answer
+
+
+def _is_running(answer: Answer) -> bool:
+    return answer.status == 429 or (answer.status == 409 and b"in-progress" in answer.body)
+
+
+class Floor(Center):
+    """The five services as staff call them; staff never give up."""
+
+    def __init__(self, target: Target, seed: int) -> None:
+        self.intake, self.inventory, self.dispatch, self.crm, self.kpi = (
+            Patient(target.url(name), target.key, seed) for name in ("order-intake", "inventory", "dispatch", "crm", "kpi")
+        )
+
+
+class Punctual(Choices):
+    """As in the demo, but nobody waits until a promise is broken."""
+
+    def happens(self, kind: str, key: str) -> bool:
+        return kind != "late delivery" and super().happens(kind, key)
+
+
+@dataclass
+class Known(Journal):
+    """The customers' own words for orders, so that the same seed decides the same things."""
+
+    references: dict[str, str] = field(default_factory=dict)
+
+    def reference(self, order_id: str) -> str:
+        return self.references.get(order_id, order_id)
+
+
+class Staff:
+    """Pick, pack, assign, hand over and deliver whatever there is, until told to stop."""
+
+    def __init__(self, center: Floor, seed: int) -> None:
+        self.journal = Known()
+        choices = Punctual(seed)
+        self._warehouse = Warehouse(center, choices, self.journal)
+        self._drivers = Drivers(center, Desk(center, choices, self.journal), choices, self.journal)
+
+    async def work(self, stopping: asyncio.Event) -> None:
+        await asyncio.gather(self._warehouse.work(stopping), self._drivers.work(stopping))
+
+
+@dataclass
+class Fleet:
+    """All customers. `seconds` is how long they take to place everything."""
+
+    customers: Mapping[str, Customer]
+    ledger: Ledger
+    journal: Known
+    seconds: float
+    began: float = 0.0
+    placed: int = 0
+
+    async def buy(self, wishes: Sequence[Wish]) -> None:
+        self.began = monotonic()
+        async with asyncio.TaskGroup() as all_of_them:
+            for wish in sorted(wishes, key=lambda wish: wish.at):
+                await asyncio.sleep(self.began + wish.at * self.seconds - monotonic())
+                all_of_them.create_task(self._live(wish))
+
+    async def _live(self, wish: Wish) -> None:
+        customer = self.customers[wish.customer_id]
+        key = f"once-{wish.number}" if wish.is_keyed else None
+        place = Operation(f"place {wish.number}", "place", wish.customer_id, wish.reference, key)
+        times = 2 if wish.repeated == "at once" else 1
+        answer, *_ = await asyncio.gather(*(customer.do(place, "/orders", wish.body()) for _ in range(times)))
+        self.placed += 1
+        if not answer.is_ok:
+            raise Refused(f"POST /orders {wish.reference}", answer)
+        order_id = str(from_json(answer.body)["order_id"])
+        self.journal.references[order_id] = wish.reference
+        if wish.repeated == "later":
+            await customer.do(place, "/orders", wish.body())
+        if wish.is_changed:
+            change = Operation(f"change {wish.number}", "change", wish.customer_id, wish.reference, key, same_as=place.name)
+            await customer.do(change, "/orders", wish.body(changed=True))
+        if wish.cancelled_after is not None:
+            await asyncio.sleep(wish.cancelled_after)
+            cancel = Operation(f"cancel {wish.number}", "cancel", wish.customer_id, order_id, f"cancel-{wish.number}")
+            answer = await customer.do(cancel, f"/orders/{order_id}/cancellation", {"reason": "customer_request"})
+            if answer.is_ok:
+                await customer.do(cancel, f"/orders/{order_id}/cancellation", {"reason": "customer_request"})

@@ -1,0 +1,94 @@
+"""How hard the system is beaten: how many orders, for how long, and how often each fault strikes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from tests.crash.workload import USUAL, Manners
+
+NETWORK = (
+    "links are slow (200 ± 150 ms)",
+    "links are thin (20 kB/s)",
+    "links carry slices of a few bytes",
+    "partition: links are black holes",
+    "half-open links: questions arrive, answers do not",
+    "connections end after some kilobytes",
+    "connections are reset",
+    "swizzle: links go dark one by one and come back in another order",
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`seconds` is how long orders are placed; `strikes` says how often each fault comes in that time."""
+
+    name: str
+    orders: int
+    seconds: float
+    strikes: Mapping[str, int]
+    full: bool = False
+    heal_seconds: float = 30.0
+    points: int = 0
+    """At how many named points processes die; 0 = at none."""
+    small_disk: bool = False
+    patches: str = ""
+    schema: tuple[tuple[str, str], ...] = ()
+    """Statements that the owner of a package's database gives before anybody orders: constraints that are to be missing."""
+    manners: Manners = USUAL
+
+    def times(self, seed: int) -> list[tuple[float, str]]:
+        """When what happens, in seconds from the first order: drawn from the seed, the last tenth is left to them to end in."""
+        drawn = Random(f"{seed}/times")
+        strikes = dict(self.strikes) | ({"SIGKILL at a point": self.points} if self.points else {})
+        return sorted((drawn.uniform(0.03, 0.9) * self.seconds, name) for name in sorted(strikes) for _ in range(strikes[name]))
+
+
+def whole(orders: int = 10_000, seconds: float = 960.0, *, full: bool = False, points: int = 60) -> Profile:
+    """Every fault there is; in proportion fewer where there is less time."""
+    share = seconds / 960.0
+    often = {
+        "SIGKILL at random": round(200 * share),
+        "SIGSTOP of an API": 8,
+        "SIGSTOP longer than every lease, another worker takes over": 10,
+        "a second worker comes and goes": 6,
+        "SIGTERM roll of all processes": 5 if full else 3,
+        "PostgreSQL stops at once and recovers": 5,
+        "backends are terminated": 4,
+        "statements are refused: serialization, deadlock, lock, timeout, connections, disk": 5,
+        "deadlocks with somebody who locks in another order": 5,
+        "cut between COMMIT and its answer": 14,
+        "answers to produce requests are dropped": 6,
+        "Kafka is killed and comes back": 10 if full else 6,
+        "records are said again": 12,
+        "events of one thing are said in reverse": 12,
+        "poison": 54 if full else 30,
+        "the next release of a service beside the present one of all others": 3,
+        "the clock of a process is an hour or a week off": 4,
+        "the disk below the tables is full": 2,
+    } | dict.fromkeys(NETWORK, 4 if full else 3)
+    once = {
+        "Kafka loses everything; the ledgers are replayed": 1,
+        "the whole ledger is pending again while an open transaction pins vacuum": 1,
+        "Kafka is down for more than a minute": int(full),
+    }
+    scaled = {name: count if name == "SIGKILL at random" else max(1, round(count * share)) for name, count in often.items()}
+    name = "full" if full else "whole"
+    return Profile(name, orders, seconds, scaled | once, full, points=points if full else max(1, round(points * share)), small_disk=True)
+
+
+SHORT = Profile(
+    "short",
+    orders=240,
+    seconds=24.0,
+    heal_seconds=90.0,
+    strikes={
+        "SIGKILL at random": 12,
+        "PostgreSQL stops at once and recovers": 1,
+        "Kafka is killed and comes back": 1,
+        "records are said again": 1,
+        "events of one thing are said in reverse": 1,
+        "poison": 1,
+        "cut between COMMIT and its answer": 1,
+        "connections are reset": 1,
+    },
+)

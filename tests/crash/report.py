@@ -1,0 +1,114 @@
+"""What a run came to: as a table for people, as JSON for programs."""
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from pydantic_core import to_json
+from rich.console import Console
+from rich.table import Table
+from shared.plain import printed
+
+from tests.crash.faults import CATALOGUE
+from tests.crash.rig import Result
+
+KILLS = ("SIGKILL at random", "SIGKILL at a point", "SIGTERM roll of all processes")
+
+
+def commit() -> str:
+    """Of this working tree, with a mark when it holds what is not committed."""
+    said = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
+
+
+def replay(result: Result) -> str:
+    profile = result.profile
+    words = {"short": "SHORT=1 ", "full": "FULL=1 "}.get(profile.name, "")
+    size = "" if profile.name == "short" else f" ORDERS={profile.orders} SECONDS={profile.seconds:.0f}"
+    sabotage = f" SABOTAGE={profile.patches}" if profile.patches else ""
+    return f"make crash {words}SEED={result.seed}{size}{sabotage}"
+
+
+def show(console: Console, result: Result) -> None:
+    _faults(console, result)
+    _points(console, result)
+    _orders(console, result)
+    for finding in result.findings:
+        console.print(f"[red]{finding.invariant.name}[/] {finding.invariant.sentence}: {finding.broken} times not, first")
+        console.print(printed(finding.first), soft_wrap=True, highlight=False)
+    for line in result.offender:
+        console.print(" ", printed(line), soft_wrap=True, highlight=False)
+    if result.is_clean:
+        console.print(f"[green]Settled {result.settled_after:.1f} s after the last fault; no invariant is broken.[/]")
+    console.print(f"Seed {result.seed}, commit {commit()}. Again: {replay(result)}")
+
+
+def _faults(console: Console, result: Result) -> None:
+    assert result.ground
+    table = Table(title="Faults", title_justify="left")
+    table.add_column("fault")
+    table.add_column("times", justify="right")
+    table.add_column("")
+    counts = result.ground.counts
+    for name in sorted({*result.profile.strikes, *(name for name in CATALOGUE if counts[name])}):
+        hindered = counts[f"{name}: hindered by another fault"]
+        remark = result.ground.absent.get(name) or (f"{hindered} more hindered by another fault" if hindered else "")
+        table.add_row(printed(name), "absent" if name in result.ground.absent else str(counts[name]), printed(remark))
+    for name, count in sorted(counts.items()):
+        if name.split(":")[0] not in CATALOGUE:
+            table.add_row(printed(name), str(count), "")
+    console.print(table)
+
+
+def _points(console: Console, result: Result) -> None:
+    assert result.ground
+    points = result.ground.points
+    if points.reached or points.missed:
+        console.print(f"Crash points: {points.reached.total()} processes died at {len(points.reached)} places.")
+    if points.missed:
+        missed = ", ".join(f"{cell.point} in {cell.service}-{cell.role}" for cell in points.missed)
+        console.print(f"Not come to in {len(points.missed)} lives: {missed}.", soft_wrap=True)
+
+
+def _orders(console: Console, result: Result) -> None:
+    assert result.ledger
+    counts = result.ledger.counts
+    acknowledged = len({one.order_id for one in result.ledger.acknowledged()})
+    console.print(
+        f"{result.profile.orders} orders wished for, {acknowledged} acknowledged; {counts.total()} attempts: {counts['ok']} ok,"
+        f" {counts['failed']} refused, {counts['unknown']} unknown and asked again. {result.seconds:.0f} s in all."
+    )
+    if kills := result.ground.counts["SIGKILL at random"] if result.ground else 0:
+        console.print(f"{kills} random kills without a loss would bound the chance of one a kill by {300 / kills:.1f} % (95 %).")
+
+
+def save(result: Result, file: Path) -> None:
+    assert result.ground
+    assert result.ledger
+    file.parent.mkdir(parents=True, exist_ok=True)
+    points = result.ground.points
+    document = {
+        "profile": result.profile.name,
+        "seed": result.seed,
+        "commit": commit(),
+        "again": replay(result),
+        "is_clean": result.is_clean,
+        "orders": result.profile.orders,
+        "acknowledged": len({one.order_id for one in result.ledger.acknowledged()}),
+        "attempts": dict(result.ledger.counts),
+        "faults": {name: count for name, count in result.ground.counts.items() if name in CATALOGUE},
+        "counted": {name: count for name, count in result.ground.counts.items() if name not in CATALOGUE},
+        "absent": result.ground.absent,
+        "points_reached": dict(points.reached),
+        "points_missed": [f"{cell.point} in {cell.service}-{cell.role}" for cell in points.missed],
+        "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
+        "happened": result.happened,
+        "settled_after_seconds": result.settled_after,
+        "checks_while_running": result.ground.vigil.rounds,
+        "seconds": round(result.seconds, 1),
+        "findings": [
+            {"invariant": f.invariant.name, "sentence": f.invariant.sentence, "broken": f.broken, "first": f.first} for f in result.findings
+        ],
+        "offender": result.offender,
+    }
+    file.write_bytes(to_json(document, indent=2))

@@ -1,0 +1,228 @@
+"""One run: the system is brought up, used and beaten at the same time, left in peace, and judged."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from pydantic_core import from_json
+
+from deploy.local.demo.center import Center, batches
+from deploy.local.demo.client import Client, Json
+from deploy.local.demo.desk import HEARD_SECONDS
+from deploy.local.demo.opening import CARRIERS, VEHICLES, register, stock_up
+from deploy.local.demo.stocking import WAREHOUSES
+from deploy.local.demo.target import Target
+from deploy.local.errors import StackError
+from tests.crash import checks
+from tests.crash.faults import CATALOGUE, Field
+from tests.crash.faults.catalogue import Turns
+from tests.crash.ledger import Ledger
+from tests.crash.offender import told_of
+from tests.crash.people import SCOPES, Customer, Fleet, Floor, Staff
+from tests.crash.points import Points, cells
+from tests.crash.profiles import Profile
+from tests.crash.small_disk import SmallDisk
+from tests.crash.stage import Stage
+from tests.crash.vigil import Finding, Vigil
+from tests.crash.workload import CUSTOMERS, Workload
+
+LONGEST_FAULT_SECONDS = 150.0
+HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a fault, or a look from outside, may meet while another fault is at work."""
+
+
+@dataclass
+class Result:
+    profile: Profile
+    seed: int
+    began: float = field(default_factory=monotonic)
+    findings: list[Finding] = field(default_factory=list)
+    settled_after: float | None = None
+    left: str = ""
+    caught_after: float | None = None
+    """Seconds from the first order to the first finding."""
+    seconds: float = 0.0
+    ground: Field | None = None
+    ledger: Ledger | None = None
+    happened: dict[str, int] = field(default_factory=dict)
+    offender: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.findings and self.settled_after is not None
+
+
+Say = Callable[[str], None]
+
+
+class Rig:
+    def __init__(self, profile: Profile, seed: int, folder: Path, say: Say) -> None:
+        self.profile, self.seed, self.say = profile, seed, say
+        self.workload = Workload.of(seed, profile.orders, profile.manners)
+        self.ledger = Ledger.at(folder / "ledger.jsonl")
+        self.stage = Stage(folder, patches=profile.patches)
+        self.result = Result(profile, seed, ledger=self.ledger)
+        self._turns = Turns()
+
+    async def run(self) -> Result:
+        """SAFETY: used and beaten until all orders are placed and all faults are over. HEAL: left in peace until nothing moves."""
+        try:
+            await self.stage.rise()
+            self.target = Target.of(self.stage.stack, self.stage.port("order-intake"))
+            self.vigil = Vigil(self.target, self.ledger)
+            points = Points(Random(f"{self.seed}/points"), cells(Random(f"{self.seed}/cells"), full=self.profile.full))
+            self.ground = self.result.ground = Field(
+                self.stage, self.target, self.vigil, Random(f"{self.seed}/faults"), points, self.profile.full
+            )
+            await self._prepare_disk()
+            for package, statement in self.profile.schema:
+                await self.ground.as_owner(package, statement)
+            async with self._opened() as (staff, fleet):
+                await self._play(staff, fleet)
+        finally:
+            await self.stage.fall()
+            if self.stage.disk:
+                self.stage.disk.remove()
+            self.result.seconds = monotonic() - self.result.began
+        return self.result
+
+    async def _play(self, staff: Staff, fleet: Fleet) -> None:
+        stopping = asyncio.Event()
+        self._fleet = fleet
+        async with asyncio.TaskGroup() as everybody:
+            everybody.create_task(staff.work(stopping))
+            everybody.create_task(self.vigil.keep(stopping))
+            try:
+                await self._safety(fleet)
+                if not self.vigil.findings:
+                    await self._heal()
+            finally:
+                stopping.set()
+        self.result.findings += self.vigil.findings
+        self.result.happened = dict(staff.journal.happened)
+        if self.result.settled_after is not None and not self.result.findings:
+            self.result.findings += await checks.final(self.ground, self.ledger)
+        if self.result.findings:
+            self.result.caught_after = monotonic() - fleet.began
+            self.result.offender = await told_of(self.result.findings[0].first, self.ground, self.stage.folder)
+
+    async def _safety(self, fleet: Fleet) -> None:
+        buying = asyncio.create_task(fleet.buy(self.workload.wishes))
+        beating = asyncio.create_task(self._beat(monotonic()))
+        stocking = asyncio.create_task(self._late_stock())
+        all_done = asyncio.gather(buying, beating, stocking)
+        while not all_done.done() and not self.vigil.findings:
+            await asyncio.wait([all_done], timeout=1)
+            self._show("SAFETY")
+        if self.vigil.findings:
+            all_done.cancel()
+            await asyncio.gather(all_done, return_exceptions=True)
+        else:
+            await all_done
+
+    async def _beat(self, began: float) -> None:
+        async with asyncio.TaskGroup() as faults:
+            for at, name in self.profile.times(self.seed):
+                await asyncio.sleep(began + at - monotonic())
+                faults.create_task(self._strike(name))
+
+    async def _strike(self, name: str) -> None:
+        """A fault that cannot do its harm because another one is at work has done none."""
+        try:
+            async with asyncio.timeout(LONGEST_FAULT_SECONDS):
+                await self._turns.strike(CATALOGUE[name], self.ground)
+        except TimeoutError:
+            self.ground.counts[f"{name}: not ended in time"] += 1
+        except HINDERED as failure:
+            self.ground.counts[f"{name}: hindered by another fault"] += 1
+            self.say(f"{name}: {failure!r}")
+
+    async def _late_stock(self) -> None:
+        await asyncio.sleep(self.profile.seconds * 0.6)
+        async with Floor(self.target, self.seed) as center:
+            await stock_up(center, self.workload.late, "late")
+
+    async def _heal(self) -> None:
+        self.stage.links.calm()
+        began, calm = monotonic(), 0
+        while calm < 2:
+            rest = await self._looked()
+            calm = 0 if rest else calm + 1
+            if rest != self.result.left:
+                self.result.left = rest
+            if monotonic() - began > self.profile.heal_seconds and rest:
+                self.result.findings.append(Finding(checks.STUCK, 1, rest))
+                return
+            self._show("HEAL")
+            await asyncio.sleep(0.5)
+        self.result.settled_after = monotonic() - began
+
+    async def _looked(self) -> str:
+        try:
+            rest = await checks.left(self.target)
+        except HINDERED as error:
+            return repr(error)
+        return str(rest) if rest.left else ""
+
+    async def _prepare_disk(self) -> None:
+        if not self.profile.small_disk:
+            return
+        disk = SmallDisk(Path(tempfile.mkdtemp(prefix="lsc-disk-")) / "small")
+        try:
+            await asyncio.to_thread(disk.make, self.stage.postgres)
+            self.stage.disk = disk
+        except StackError as why:
+            self.ground.absent["small disk"] = str(why)
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[tuple[Staff, Fleet]]:
+        """Warehouses, carriers, customers with keys, items and stock; and everybody has heard of them."""
+        async with Floor(self.target, self.seed) as center:
+            await self._furnish(center)
+            staff = Staff(center, self.seed)
+            customers = {name: await self._customer(center, name) for name in CUSTOMERS}
+            await self._until_heard(customers)
+            yield staff, Fleet(customers, self.ledger, staff.journal, self.profile.seconds)
+            for customer in customers.values():
+                await customer.close()
+
+    async def _furnish(self, center: Center) -> None:
+        for code, name in WAREHOUSES.items():
+            await center.inventory.put(f"/warehouses/{code}", {"name": name})
+        for code, name in CARRIERS.items():
+            await center.dispatch.put(f"/carriers/{code}", {"name": name})
+        for code, carrier in VEHICLES.items():
+            await center.dispatch.put(f"/vehicles/{code}", {"carrier": carrier, "name": f"Vehicle {code}"})
+        for customer in CUSTOMERS:
+            await register(center, customer, blocked=False)
+        items: list[Json] = [{"customer_id": customer, "sku": sku, "description": sku} for customer, sku in self.workload.items]
+        await batches(center.inventory, "/items/batch", "items", items)
+        await stock_up(center, self.workload.opening, "opening")
+
+    async def _customer(self, center: Center, name: str) -> Customer:
+        answer = await center.crm.post(f"/customers/{name}/keys", {"scopes": SCOPES})
+        return Customer(self.target.url("order-intake"), str(from_json(answer.body)["key"]), self.ledger)
+
+    async def _until_heard(self, customers: dict[str, Customer]) -> None:
+        async with asyncio.timeout(HEARD_SECONDS):
+            while await self._looked():
+                await asyncio.sleep(0.2)
+            for customer in customers.values():
+                while not (await Client.ask(customer, "GET", "/orders?limit=1")).is_ok:
+                    await asyncio.sleep(1)
+
+    def _show(self, phase: str) -> None:
+        counts = self.ledger.counts
+        told = f"{phase} {monotonic() - self._fleet.began:4.0f} s  orders {self._fleet.placed}/{self.profile.orders}"
+        struck = sum(count for name, count in self.ground.counts.items() if name in CATALOGUE)
+        self.say(
+            f"{told}  attempts {counts.total()}, unknown {counts['unknown']}  faults {struck}"
+            f"  checks {self.vigil.rounds}" + (f"  left: {self.result.left}" if self.result.left else "")
+        )

@@ -1,0 +1,135 @@
+"""The product without one of its guards: each has to be missed by an invariant, or the guard is needless or an invariant is missing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic_core import to_json
+from rich.console import Console
+from rich.table import Table
+from shared.plain import printed
+
+from deploy.local.run import FOLDER
+from tests.crash.profiles import Profile
+from tests.crash.rig import Result
+from tests.crash.workload import USUAL, Manners
+
+KILLS, BACKENDS = "SIGKILL at random", "backends are terminated"
+AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said in reverse", "poison"
+REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
+BROKER, WIPED = "Kafka is killed and comes back", "Kafka loses everything; the ledgers are replayed"
+ZOMBIE, COMPANY = "SIGSTOP longer than every lease, another worker takes over", "a second worker comes and goes"
+STALE = "a delete of the relay arrives after another leader, another log and a replay"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is taken away, and the faults under which that is to show."""
+
+    name: str
+    guard: str
+    strikes: Mapping[str, int]
+    patches: str = ""
+    schema: tuple[tuple[str, str], ...] = ()
+    orders: int = 150
+    seconds: float = 12.0
+    manners: Manners = field(default=USUAL)
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(
+            f"without {self.name}", self.orders, self.seconds, self.strikes, patches=self.patches, schema=self.schema, manners=self.manners
+        )
+
+
+UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
+GUARDS = (
+    Guard("gate", "the gate drops what was applied", {AGAIN: 4}, "no-gate"),
+    Guard("holding", "the gate holds what comes too early", {REVERSE: 6}, "no-holding", seconds=20),
+    Guard("waiting", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
+    Guard("compare-and-set", "offsets are compared before they are set", {ZOMBIE: 2, COMPANY: 1}, "no-compare-and-set", seconds=30),
+    Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
+    Guard("anchor", "the log still holds what was applied last", {WIPED: 1}, "no-anchor", seconds=25),
+    Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
+    Guard(
+        "check", "CHECK: never reserved beyond what is there (with the locks away)", {}, "no-locks", (UNGUARDED,), orders=500, seconds=15
+    ),
+    Guard(
+        "order-lock",
+        "dispatch decides under the order's row",
+        {},
+        "no-order-lock",
+        orders=200,
+        manners=Manners(cancelled=0.7, repeated=0.0),
+    ),
+    Guard("commit-first", "the commit comes before the answer", {KILLS: 4}, "answers-first"),
+    Guard("kept-answers", "the answer is kept with the work", {}, "no-kept-answers", manners=Manners(0.3, 0.2, 0.1)),
+    Guard(
+        "reference",
+        "UNIQUE: one order a customer's reference",
+        {},
+        schema=(("order_intake", "ALTER TABLE orders DROP CONSTRAINT orders_reference"),),
+        manners=Manners(0.0, 0.8, 0.0),
+    ),
+    Guard("send-first", "the relay deletes what was acknowledged, not before", {BROKER: 2, KILLS: 3}, "deletes-first"),
+    Guard("acknowledgement", "sent is what the broker has acknowledged", {BROKER: 2}, "no-acknowledgement"),
+    Guard("presence", "the relay reads what is pending, not what is above a mark", {}, "by-cursor", orders=300),
+    Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 1}, "no-epoch", seconds=15),
+    Guard("timers", "a timer goes in the transaction that fires it", {REFUSED: 2, KILLS: 3}, "timers-first"),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    guard: Guard
+    result: Result
+
+    @property
+    def caught_by(self) -> str:
+        """By its name and sentence; empty = by nothing."""
+        findings = self.result.findings
+        return f"{findings[0].invariant.name} {findings[0].invariant.sentence}" if findings else ""
+
+
+Play = Callable[[Profile, int], Result]
+
+
+def play_all(names: str, seed: int, play: Play, console: Console) -> int:
+    """0 when all that were asked for were caught."""
+    chosen = [guard for guard in GUARDS if names == "all" or guard.name in names.split(",")]
+    if not chosen:
+        console.print(f"SABOTAGE is all, or some of: {', '.join(guard.name for guard in GUARDS)}")
+        return 2
+    verdicts = []
+    for guard in chosen:
+        console.print(f"Without: {guard.guard}", markup=False)
+        verdicts.append(Verdict(guard, play(guard.profile, seed)))
+        console.print(f"  {verdicts[-1].caught_by or 'NOT CAUGHT'}", markup=False, soft_wrap=True)
+    _show(console, verdicts)
+    _save(verdicts, FOLDER / "sabotage.json")
+    return 0 if all(verdict.caught_by for verdict in verdicts) else 1
+
+
+def _show(console: Console, verdicts: Sequence[Verdict]) -> None:
+    table = Table(title="Guards taken away", title_justify="left")
+    for heading in ("", "guard", "what caught it", "seconds"):
+        table.add_column(heading)
+    for verdict in verdicts:
+        seconds = f"{verdict.result.caught_after:.0f}" if verdict.result.caught_after else ""
+        table.add_row(verdict.guard.name, printed(verdict.guard.guard), printed(verdict.caught_by) or "[red]nothing[/]", seconds)
+    console.print(table)
+
+
+def _save(verdicts: Sequence[Verdict], file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "name": verdict.guard.name,
+            "guard": verdict.guard.guard,
+            "caught_by": verdict.caught_by,
+            "seconds": verdict.result.caught_after,
+            "first": verdict.result.findings[0].first if verdict.result.findings else None,
+        }
+        for verdict in verdicts
+    ]
+    file.write_bytes(to_json(rows, indent=2))

@@ -1,0 +1,162 @@
+"""What must be true at every moment, faults or not: asked of each database alone, every few seconds, while everything moves."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+from shared.database import passes
+from shared.walls import Role
+
+from deploy.local.demo.invariants import Invariant
+from deploy.local.demo.target import Target
+from tests.crash.ledger import Ledger
+
+EVERY_SECONDS = 3.0
+OURS = "aggregate LIKE '%/deadbeef%'"
+"""Things of records that the rig itself has put on the bus."""
+ANSWERS = Invariant("I2", "One answer a key; what was done is not refused later; a key with another body is refused", "")
+
+_GAPLESS = Invariant(
+    "I10",
+    "Versions are counted without gaps",
+    "SELECT aggregate, max(version), count(*) FROM outbox GROUP BY 1"
+    " HAVING max(version) <> count(*) OR count(DISTINCT version) <> count(*)",
+)
+_PARKED = Invariant(
+    "I14",
+    "Nothing of the services is parked",
+    f"SELECT aggregate, version, parked_because FROM progress WHERE parked_at IS NOT NULL AND NOT {OURS}",
+)
+_EVERYWHERE = (_GAPLESS, _PARKED)
+ALWAYS: Mapping[str, tuple[Invariant, ...]] = {
+    "order_intake": (
+        *_EVERYWHERE,
+        Invariant(
+            "I2", "One order a customer's reference", "SELECT customer_id, customer_reference FROM orders GROUP BY 1, 2 HAVING count(*) > 1"
+        ),
+        Invariant(
+            "I4",
+            "The units of an order line add up to what was ordered",
+            "SELECT * FROM order_lines WHERE ordered <> waiting + backordered + reserved + released + picked + packed + shipped + delivered"
+            " + damaged + lost + cancelled",
+        ),
+    ),
+    "inventory": (
+        *_EVERYWHERE,
+        Invariant(
+            "I3",
+            "Nothing was oversold in any past state",
+            "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand,"
+            " sum(d_reserved) OVER w AS reserved FROM stock_ledger"
+            " WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
+            " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
+        ),
+        Invariant(
+            "I4",
+            "Stock is what the ledger says",
+            "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(d_on_hand) AS moved, sum(d_reserved) AS set_aside"
+            " FROM stock_ledger GROUP BY 1, 2, 3) AS ledger USING (customer_id, sku, warehouse)"
+            " WHERE (coalesce(on_hand, 0), coalesce(reserved, 0)) IS DISTINCT FROM (coalesce(moved, 0), coalesce(set_aside, 0))",
+        ),
+        Invariant(
+            "I4",
+            "Reserved stock is what orders hold",
+            "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(held) AS held FROM reservations GROUP BY 1, 2, 3) AS r"
+            " USING (customer_id, sku, warehouse) WHERE coalesce(reserved, 0) <> coalesce(held, 0)",
+        ),
+        Invariant(
+            "I8",
+            "No cause changed stock twice",
+            "SELECT cause_event_id, line_no, warehouse, kind FROM stock_ledger GROUP BY 1, 2, 3, 4 HAVING count(*) > 1",
+        ),
+    ),
+    "dispatch": (
+        *_EVERYWHERE,
+        Invariant(
+            "I5",
+            "An order has one shipment a release and warehouse",
+            "SELECT order_id, release_no, warehouse FROM shipments GROUP BY 1, 2, 3 HAVING count(*) > 1",
+        ),
+    ),
+    "crm": _EVERYWHERE,
+    "kpi": _EVERYWHERE,
+}
+ACKNOWLEDGED = Invariant(
+    "I1",
+    "No acknowledged order is lost",
+    "SELECT order_id FROM unnest($1::uuid[]) AS acknowledged (order_id) EXCEPT SELECT order_id FROM orders",
+)
+OFFSETS = Invariant("I15", "A consumer's place never moves back, but where the log was replaced", "")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An invariant that does not hold, with the first row that says so."""
+
+    invariant: Invariant
+    broken: int
+    first: str
+
+
+@dataclass
+class Vigil:
+    """Looks until told to stop; a database that is away is looked at in the next round."""
+
+    target: Target
+    ledger: Ledger
+    rounds: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    log_was_replaced: bool = False
+    """From then on places may begin anew."""
+    _places: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _seen: int = 0
+
+    async def keep(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set() and not self.findings:
+            for package in ALWAYS:
+                await self._despite_faults(package)
+            self.findings += [Finding(ANSWERS, 1, text) for text in self.ledger.contradictions()[:1]]
+            self.rounds += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), EVERY_SECONDS)
+
+    async def _despite_faults(self, package: str) -> None:
+        try:
+            async with asyncio.timeout(30):
+                connection = await asyncpg.connect(self.target.database(package, Role.STAFF))
+                try:
+                    await self._look(package, connection)
+                finally:
+                    connection.terminate()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            if not passes(error):
+                raise
+
+    async def _look(self, package: str, connection: asyncpg.Connection) -> None:
+        """Each look is one statement, so that it sees one state."""
+        for invariant in ALWAYS[package]:
+            await self._judge(connection, invariant)
+        if package == "order_intake":
+            known = [one.order_id for one in self.ledger.acknowledged()]
+            await self._judge(connection, ACKNOWLEDGED, known)
+        await self._compare_places(package, connection)
+
+    async def _judge(self, connection: asyncpg.Connection, invariant: Invariant, *values: object) -> None:
+        row = await connection.fetchrow(
+            f"WITH offenders AS MATERIALIZED ({invariant.offenders})"
+            " SELECT (SELECT count(*) FROM offenders) AS broken, (SELECT to_jsonb(o)::text FROM offenders o LIMIT 1) AS first",
+            *values,
+        )
+        if row and row["broken"]:
+            self.findings.append(Finding(invariant, row["broken"], row["first"]))
+
+    async def _compare_places(self, package: str, connection: asyncpg.Connection) -> None:
+        rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
+        for topic, partition, offset in rows:
+            before = self._places.get((package, topic, partition), 0)
+            if offset < before and not self.log_was_replaced:
+                place = f"{package} had read {topic}/{partition} up to {before}, now up to {offset}"
+                self.findings.append(Finding(OFFSETS, 1, place))
+            self._places[package, topic, partition] = offset
