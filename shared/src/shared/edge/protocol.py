@@ -20,14 +20,10 @@ MOST_FIELDS = 100
 MOST_FRAMING = 128 * 1024
 """Bytes of a message that are neither read head nor body: an endless header field, chunk sizes and extensions, trailers."""
 MOST_PIPELINED = 16
-PACE = 8 * 1024
-"""Bytes a second that whoever sends a body, or reads an answer, keeps up at least."""
 LOOK_EVERY = 0.5
 LINGER = 1.0
 """Seconds in which a caller that was answered early may notice it."""
 MOST_THROWN_AWAY = 8 * 1024 * 1024
-MOST_UNREAD = 24 * 1024 * 1024
-"""Bytes of answers that wait for slow readers, all connections together."""
 
 
 class _Stop(Exception):
@@ -39,6 +35,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     most_connections: ClassVar[int] = 800
     slow_after: ClassVar[float] = 10.0
+    pace: ClassVar[int] = 8 * 1024
+    """Bytes a second that whoever sends a body, or reads an answer, keeps up at least."""
+    most_unread: ClassVar[int] = 24 * 1024 * 1024
+    """Bytes of answers that wait for slow readers, all connections together."""
     room: ClassVar[Room]
 
     _open = False
@@ -129,7 +129,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._framing -= len(body)
-        self._due += len(body) / PACE
+        self._due += len(body) / self.pace
         super().on_body(body)
         self._body.take(len(body))
         while self.room.is_full and (slowest := self._slowest(_may_give_way)):
@@ -152,9 +152,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread_due = self.loop.time() + self.slow_after + self._line.get_write_buffer_size() / PACE
+        self._unread_due = self.loop.time() + self.slow_after + self._line.get_write_buffer_size() / self.pace
         readers = [each for each in self.connections if isinstance(each, GuardedProtocol) and each._unread_due < inf]
-        if sum(each._line.get_write_buffer_size() for each in readers) > MOST_UNREAD:
+        if sum(each._line.get_write_buffer_size() for each in readers) > self.most_unread:
             self._drop("unread")
 
     def resume_writing(self) -> None:
