@@ -10,6 +10,7 @@ from secrets import token_urlsafe
 import asyncpg
 import httpx
 import pytest
+import structlog
 from shared.database import Connection, Pool, Transaction, open_pool
 from shared.key_store import KeyStore, open_key_store
 from shared.key_upkeep import make_key_store
@@ -35,6 +36,7 @@ def environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/{database}")
         patch.setenv("LSC_MASTER_KEY", MASTER_KEY)
+        structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
         yield
 
 

@@ -19,7 +19,7 @@ ALONE = ("tests/crash/test_rig.py", "tests/edge/test_attacks.py")
 """They measure time and memory, or wait for a whole system: nothing else runs meanwhile."""
 
 TOGETHER = {"alone": ALONE, "on kafka": ON_KAFKA, "on postgres": ON_POSTGRES}
-ROW = (*ON_KAFKA, *ON_POSTGRES, *LONG)
+ROW = (*ON_KAFKA, "tests/crash_points/", *ON_POSTGRES, *LONG)
 """What takes longest begins first, so that no worker is left with it in the end; the others stay in random order."""
 
 

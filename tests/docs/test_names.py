@@ -82,6 +82,8 @@ def test_the_variables_are_all_those_that_the_code_reads() -> None:
 
 
 def test_the_figures_to_watch_are_measured() -> None:
+    for name in SERVICES:
+        service(name)
     shown = (api_metrics() + worker_metrics()).decode()
     measured = {line.split()[2] for line in shown.splitlines() if line.startswith("# TYPE")}
 
