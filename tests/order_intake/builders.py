@@ -90,7 +90,7 @@ async def hear(tx: Transaction, *events: Event) -> None:
         await handler.run(tx, [event])
 
 
-def _lines(quantities: ByLine) -> tuple[LineQuantity, ...]:
+def some_lines(quantities: ByLine) -> tuple[LineQuantity, ...]:
     return tuple(LineQuantity(line_no=line_no, quantity=quantity) for line_no, quantity in quantities.items())
 
 
@@ -102,7 +102,7 @@ def reserved(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, compl
         order_id=order_id,
         first=True,
         complete=complete,
-        warehouses=(ReservedLines(warehouse=warehouse, lines=_lines(quantities)),),
+        warehouses=(ReservedLines(warehouse=warehouse, lines=some_lines(quantities)),),
     )
 
 
@@ -137,7 +137,7 @@ def packed(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, release
         warehouse=warehouse,
         release_no=release_no,
         packed_at=THEN,
-        cartons=(Carton(sscc="340123450000000001", lines=_lines(quantities)),),
+        cartons=(Carton(sscc="340123450000000001", lines=some_lines(quantities)),),
     )
 
 
@@ -153,7 +153,7 @@ def handed_over(order_id: UUID, quantities: ByLine, *, warehouse: str = HERE, re
         carrier="SF",
         vehicle="SF-1",
         handed_over_at=THEN,
-        lines=_lines(quantities),
+        lines=some_lines(quantities),
     )
 
 

@@ -5,12 +5,13 @@ from typing import get_args
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import ApiKeyIssued, ApiKeyRevoked, CustomerRegistered, ItemRegistered
+from shared.events import ApiKeyIssued, ApiKeyRevoked, CustomerRegistered, DeliveryAttemptFailed, ItemRegistered
 from shared.key_rows import keep_keys
 from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
 from order_intake.commands.acknowledgements import miss_acknowledgements
+from order_intake.commands.advising import advise_partners
 from order_intake.commands.orders import close_orders, release_orders
 from order_intake.commands.storage import load_orders, order_locks, save_orders
 from order_intake.fulfilment import Fact, advance
@@ -33,6 +34,13 @@ async def advance_orders(tx: Transaction, facts: Sequence[Fact]) -> None:
     for fact in facts:
         advance(loaded[fact.order_id], fact, terms())
     await save_orders(tx, loaded)
+    await advise_partners(tx, facts)
+
+
+@on(DeliveryAttemptFailed)
+async def tell_of_attempts(tx: Transaction, failed: Sequence[DeliveryAttemptFailed]) -> None:
+    """The partners whose goods were not taken hear of it."""
+    await advise_partners(tx, failed)
 
 
 @on(ItemRegistered, unordered=True)

@@ -13,6 +13,7 @@ from shared.outbox import publish
 from shared.reach import is_reached
 from shared.timers import set_timers
 
+from order_intake.commands.answering import answer_partners
 from order_intake.errors import OrderNotFound
 from order_intake.lifecycle import OrderStatus
 from order_intake.order import Cancellation, Order
@@ -111,6 +112,7 @@ async def save_orders(tx: Transaction, loaded: Loaded) -> None:
     await _save_reservations(tx, loaded)
     await _set_timers(tx, orders)
     await publish(tx, *[event for order in orders for event in order.said])
+    await answer_partners(tx, orders)
 
 
 _RESERVE = """
