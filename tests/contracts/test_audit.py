@@ -20,6 +20,7 @@ from shared.walls import Role, entered_as
 
 from tests.conftest import PACKAGES, serving
 from tests.order_intake.builders import a_body, a_stored_customer
+from tests.order_intake.interchanges import an_850, x12
 from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
 
 NOBODY = "0198c0de-0000-7000-8000-000000000001"
@@ -34,11 +35,12 @@ class Ask:
     pool: Pool
     actions: set[str] = field(default_factory=set)
 
-    async def __call__(self, action: str, body: object = None, subject: str = "", **path: object) -> Json:
-        """`subject` is filled from the answer where it names fields of it."""
+    async def __call__(self, action: str, body: object = None, subject: str = "", *, raw: bytes | None = None, **path: object) -> Json:
+        """`subject` is filled from the answer where it names fields of it; `raw` is a body that is no JSON."""
         method, template = action.split()
         chain = uuid4()
-        answer = await self.client.request(method, template.format(**path), json=body, headers={"X-Correlation-ID": str(chain)})
+        headers = {"X-Correlation-ID": str(chain)} | ({"Content-Type": "text/plain"} if raw else {})
+        answer = await self.client.request(method, template.format(**path), json=body, content=raw, headers=headers)
         assert answer.status_code < 300, answer.text
         said: Json = answer.json() if answer.content else {}
         entries = await self.pool.fetch("SELECT * FROM audit WHERE correlation_id = $1", chain)
@@ -71,7 +73,9 @@ async def of_order_intake(ask: Ask) -> None:
         await ask(f"POST /orders/{{order_id}}/{step}", body, "/orders/{order_id}", order_id=kept["order_id"])
     await ask("POST /orders/{order_id}/rejection", {"reason": "credit"}, "/orders/{order_id}", order_id=refused["order_id"])
     await ask("POST /erasures", {"customer_id": customer_id, "order_ids": [refused["order_id"]]}, "/erasures/{erasure_id}")
-    await ask("PUT /partners/{code}", a_partner_body(customer_id), code=an_identifier())
+    await ask("PUT /partners/{code}", a_partner_body(customer_id, sender := an_identifier()), code=an_identifier())
+    for path, subject in (("validate", ""), ("interchanges", "/edi/interchanges/{interchanges[0][interchange_id]}")):
+        await ask(f"POST /edi/{path}", None, subject, raw=x12(sender, an_850("PO-4")))
     entry_id = await an_entry(ask.pool, customer_id)
     await ask("POST /edi/outbox/{entry_id}/receipt", None, "/edi/outbox/{entry_id}", entry_id=entry_id)
 

@@ -114,12 +114,16 @@ async def _until_it_commits(request: Request, run: Run, once: Once | None) -> Re
 
 async def _answer(tx: Transaction, request: Request, run: Run, once: Once | None) -> Response:
     response = await run(request)
-    if once:
+    if once and not isinstance(response, RepeatableAnswer):
         once.keep(tx, response.status_code, bytes(response.body), getattr(response, "keys", ()))
     crash_point("api.before_commit")
     await tx.commit()
     crash_point("api.committed")
     return response
+
+
+class RepeatableAnswer(Response):
+    """Not kept for an Idempotency-Key: whatever the request says is answered so again by itself, and is no JSON."""
 
 
 async def _stored(tx: Transaction, once: Once) -> Stored | None:

@@ -1,9 +1,13 @@
-from shared.service import Service
+from dataclasses import replace
+
+from shared.service import JSON_BODIES, Service
 
 from order_intake import erasing, overdue, sending
 from order_intake.api import api
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
+from order_intake.interchange_api import interchange_api
+from order_intake.interchange_body import BODY_BYTES, PATHS
 from order_intake.models import metadata
 from order_intake.outbox_api import outbox_api
 from order_intake.partner_api import partner_api
@@ -11,6 +15,7 @@ from order_intake.settings import Settings
 
 api.include_router(erasure_api)
 api.include_router(partner_api)
+api.include_router(interchange_api)
 api.include_router(outbox_api)
 
 SERVICE = Service(
@@ -20,6 +25,7 @@ SERVICE = Service(
     settings=Settings,
     metadata=metadata,
     router=api,
+    bodies=replace(JSON_BODIES, larger=dict.fromkeys(PATHS, BODY_BYTES)),
     handlers=handlers,
     timers=timers,
     seals=True,

@@ -52,6 +52,7 @@ WHERE orders.order_id = new.order_id AND ship_to_key_id IS NULL AND ship_to IS N
 _USED = """
 SELECT ship_to_key_id FROM orders WHERE order_id BETWEEN $1 AND $2 AND ship_to_key_id = ANY($3::text[])
 UNION SELECT wanted_key_id FROM erasures WHERE wanted_key_id = ANY($3::text[])
+UNION SELECT key_id FROM edi_interchanges WHERE interchange_id BETWEEN $1 AND $2 AND key_id = ANY($3::text[])
 """
 
 

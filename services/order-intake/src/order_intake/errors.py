@@ -1,7 +1,8 @@
 """What order-intake refuses.
 
-NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound
-Gone 410          DocumentErased
+NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound, InterchangeNotFound,
+                  AcknowledgementNotFound
+Gone 410          DocumentErased, AcknowledgementErased
 InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
                   TooManyOpenOrders, IdentifierTaken
@@ -38,6 +39,23 @@ class PartnerNotFound(NotFound):
 class EntryNotFound(NotFound):
     def __init__(self, entry_id: UUID) -> None:
         super().__init__(f"There is no entry {entry_id} in the outbox.")
+
+
+class InterchangeNotFound(NotFound):
+    def __init__(self, interchange_id: UUID) -> None:
+        super().__init__(f"There is no interchange {interchange_id}.")
+
+
+class AcknowledgementNotFound(NotFound):
+    def __init__(self, interchange_id: UUID) -> None:
+        super().__init__(f"The interchange {interchange_id} was not acknowledged: it holds acknowledgements itself, or none is wished.")
+
+
+class AcknowledgementErased(Gone):
+    type = "acknowledgement-erased"
+
+    def __init__(self) -> None:
+        super().__init__("The interchange was taken and acknowledged. An order in it was erased since, and the bytes with it.")
 
 
 class DocumentErased(Gone):

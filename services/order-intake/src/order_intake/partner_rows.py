@@ -7,7 +7,7 @@ from shared.database import Transaction
 
 from order_intake.edi import EDIFACT, LIMITS, STRICT, TOLERANT, USUAL, X12, Delimiters, Party, Profile
 from order_intake.partner_schemas import Identifier, PartnerBody, Separators
-from order_intake.partners import Acknowledgements, ItemCode, Partner, Repeats
+from order_intake.partners import Acknowledgements, ItemCode, Partner, Repeats, keys_of_item
 
 PROFILES = {"usual": USUAL, "strict": STRICT, "tolerant": TOLERANT}
 _REVISIONS = "SELECT code, revision FROM edi_partners WHERE code = ANY($1::text[])"
@@ -44,11 +44,13 @@ def partner_of(code: str, body: PartnerBody) -> Partner:
         profile=_profile(body),
         takes_tests=body.takes_tests,
         repeats=Repeats(body.repeats.documents == "ignore", body.repeats.remembered_days),
-        items={(each.qualifier, each.code): each.sku for each in body.items},
+        items={key: each.sku for each in body.items for key in keys_of_item(each.qualifier, each.code)},
         codes=_codes((each.sku, (each.qualifier, each.code)) for each in body.items),
         units=body.units,
         locations=body.locations,
         country=body.country,
+        service_level=body.service_level,
+        allow_partial=body.allow_partial,
     )
 
 

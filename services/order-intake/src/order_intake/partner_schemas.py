@@ -4,10 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from shared.bodies import Body, Code, Flag, Quantity
+from shared.events import ServiceLevel
 from shared.pages import Paging
 
-from order_intake.edi import LIMITS, RULES, Weight
-from order_intake.partners import DAY_SECONDS, Document, Wish
+from order_intake.edi import LIMITS, RULES, Weight, Wish
+from order_intake.partners import DAY_SECONDS, Document
 from order_intake.schemas import Address, Country
 
 SyntaxName = Literal["X12", "EDIFACT"]
@@ -148,6 +149,8 @@ class PartnerBody(Body):
     units: Annotated[dict[Unit, Quantity], Field(default_factory=dict, max_length=200)]
     locations: Annotated[dict[Code, Address], Field(default_factory=dict, max_length=2000)]
     country: Country | None = None
+    service_level: ServiceLevel = ServiceLevel.STANDARD
+    allow_partial: Flag = False
 
     @model_validator(mode="after")
     def agree(self) -> Self:

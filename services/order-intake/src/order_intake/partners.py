@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from order_intake.edi import USUAL, X12, Delimiters, Party, Profile, Syntax
+from shared.events import ServiceLevel
+
+from order_intake.edi import USUAL, X12, Delimiters, Party, Profile, Syntax, Wish
 from order_intake.schemas import Address
 
 ItemCode = tuple[str, str]
 """Whose code it is (UP, VN, EN, SA ...), and the code."""
+
+GTINS = frozenset({"UK", "EN", "UP", "SRV", "UA", "UI", "EO"})
+"""Qualifiers of a GTIN, whatever its length."""
 
 DAY_SECONDS = 86_400
 USUAL_RELEASES = {"X12": "004010", "EDIFACT": "D:96A:UN"}
@@ -23,14 +28,6 @@ class Document(StrEnum):
     SHIP_NOTICE = "ship_notice"
     STATUS = "status"
     INVENTORY_REPORT = "inventory_report"
-
-
-class Wish(StrEnum):
-    """When a partner wants to hear of an interchange that is without fault: TA1 where ISA14 asks, CONTRL where UNB 0031 does."""
-
-    ALWAYS = "always"
-    ASKED = "asked"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,8 @@ class Partner:
     """Places that the partner names by a code alone."""
     country: str | None = None
     """Of addresses that name none."""
+    service_level: ServiceLevel = ServiceLevel.STANDARD
+    allow_partial: bool = False
 
     def release(self, document: str) -> str:
         """In which release we write it: 004010, or D:96A:UN:EAN005."""
@@ -94,3 +93,9 @@ class Partner:
 
     def wants(self, document: Document) -> bool:
         return document in self.documents
+
+
+def keys_of_item(qualifier: str, code: str) -> tuple[ItemCode, ...]:
+    """Under which an item's code is found: a GTIN by its fourteen digits as well, whoever writes it in eight, twelve or thirteen."""
+    own = (qualifier, code)
+    return (own, ("GTIN", code.zfill(14))) if qualifier in GTINS else (own,)

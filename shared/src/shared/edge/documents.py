@@ -1,6 +1,7 @@
 """JSON bodies: parsed once, and none takes long to refuse."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,8 @@ async def read_json(request: Request, kind: Kind, shape: Shape) -> None:
     """The body, kept in the request where FastAPI looks for it; a batch counts by its items."""
     body = await request.body()
     if not body or "json" not in request.headers.get("content-type", ""):
+        if body and "idempotency-key" in request.headers:
+            request.state.document = hashlib.sha256(body).hexdigest()
         return
     admission: Admission = request.app.state.admission
     if len(body) > HUGE:

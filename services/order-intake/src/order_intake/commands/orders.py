@@ -1,14 +1,15 @@
 """What may be done to orders that are placed. Each command locks, loads, decides, saves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from shared.database import Transaction
+from shared.errors import DomainError
 from shared.events import By
 from shared.locks import lock
 from shared.reach import own_customer
 
-from order_intake.commands.storage import load_orders, order_locks, save_orders
+from order_intake.commands.storage import Loaded, load_orders, order_locks, save_orders
 from order_intake.endings import ask_to_cancel, close, reject
 from order_intake.fulfilment import release
 from order_intake.order import Cancellation, Order
@@ -21,6 +22,25 @@ async def cancel_order(tx: Transaction, order_id: UUID, wish: NewCancellation) -
     by = wish.by if own_customer() is None else By.CUSTOMER
     order = await _decide_one(tx, order_id, lambda order: ask_to_cancel(order, by, wish.reason))
     return order.cancellation is not Cancellation.REQUESTED
+
+
+async def cancel_orders(
+    tx: Transaction, order_ids: Collection[UUID], wish: NewCancellation
+) -> dict[UUID, Cancellation | DomainError | None]:
+    """Each is judged alone: None where it is cancelled, requested where dispatch has to decide, else why it cannot be."""
+    by = wish.by if own_customer() is None else By.CUSTOMER
+    outcomes: dict[UUID, Cancellation | DomainError | None] = {}
+    await lock(tx, order_locks(order_ids))
+    loaded = await load_orders(tx, order_ids)
+    for order_id, order in list(loaded.orders.items()):
+        try:
+            ask_to_cancel(order, by, wish.reason)
+            outcomes[order_id] = order.cancellation
+        except DomainError as refused:
+            outcomes[order_id] = refused
+            del loaded.orders[order_id]
+    await save_orders(tx, Loaded(loaded.orders, [each for each in loaded.reserved if each in loaded.orders]))
+    return outcomes
 
 
 async def reject_order(tx: Transaction, order_id: UUID, reason: str) -> None:

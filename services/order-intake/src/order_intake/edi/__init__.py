@@ -7,7 +7,7 @@ message.first("BEG").value(3)                   # the purchase order number
 write(Cover(X12, sender, receiver, "17", now), [Draft("855", "004010", "0001", [("BAK", "00", "AD", ...)])])
 """
 
-from order_intake.edi.acknowledging import Reply, reply, reply_bytes, reply_cover
+from order_intake.edi.acknowledging import Reply, Wish, reply, reply_bytes, reply_cover
 from order_intake.edi.answers import Answer, answers
 from order_intake.edi.checking import STRICT, TOLERANT, USUAL, Profile, check
 from order_intake.edi.delimiters import EDIFACT_LINES, EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
@@ -61,6 +61,7 @@ __all__ = [
     "Unwritable",
     "Verdict",
     "Weight",
+    "Wish",
     "Writer",
     "answers",
     "check",

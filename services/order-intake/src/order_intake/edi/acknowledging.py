@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from itertools import groupby
 
 from order_intake.edi import contrl
@@ -16,6 +17,16 @@ from order_intake.edi.writer import Element, Unwritable
 ANSWERS = {"997", "999", "CONTRL"}
 LETTERS = {Outcome.ACCEPTED: "A", Outcome.NOTED: "E", Outcome.PARTLY: "P", Outcome.REFUSED: "R"}
 MOST_CODES = 5
+
+
+class Wish(StrEnum):
+    """When a partner wants to hear of the interchange's envelope: TA1 where ISA14 asks, CONTRL where UNB 0031 does. What is refused
+    is always answered."""
+
+    ALWAYS = "always"
+    ASKED = "asked"
+    NEVER = "never"
+
 
 Row = tuple[Element, ...]
 
@@ -31,25 +42,37 @@ class Reply:
         return bool(self.loose or self.drafts)
 
 
-def reply(verdict: Verdict, kind: str = "997") -> Reply:
-    """For X12 TA1 (asked for, or for a fault of the interchange) and one `kind`, 997 or 999, a group; for EDIFACT a CONTRL.
-    An answer is never answered, and an interchange whose header cannot be read has nobody to answer to."""
+def reply(verdict: Verdict, kind: str = "997", wish: Wish | None = None) -> Reply:
+    """For X12 TA1 (asked for, or for a fault of the interchange) and one `kind`, 997 or 999, a group; for EDIFACT a CONTRL, always
+    unless `wish` says otherwise. An answer is never answered, and an interchange whose header cannot be read has nobody to answer to."""
     interchange = verdict.interchange
     if not (interchange.reference and interchange.sender.identifier) or _only_answers(interchange):
         return Reply()
     if interchange.syntax is EDIFACT:
-        return Reply(drafts=(Draft("CONTRL", "D:3:UN", "1", tuple(contrl.rows(verdict))),))
+        silent = not _wanted(interchange, wish or Wish.ALWAYS) and not _refuses(verdict)
+        return Reply() if silent else Reply(drafts=(Draft("CONTRL", "D:3:UN", "1", tuple(contrl.rows(verdict))),))
     refused = verdict.outcome is Outcome.REFUSED
-    wanted = interchange.wants_acknowledgement or verdict.outcome is not Outcome.ACCEPTED
+    wanted = _wanted(interchange, wish or Wish.ASKED) or verdict.outcome is not Outcome.ACCEPTED
     groups = [] if refused else [each for each in verdict.groups if each.group.header is not None and each.group.code != "FA"]
     drafts = tuple(_answer(each, kind, f"{number:04}") for number, each in enumerate(groups, 1))
     return Reply((_ta1(verdict),) if wanted else (), drafts)
 
 
-def reply_bytes(verdict: Verdict, control: str, at: datetime, kind: str = "997", group_control: int = 1) -> bytes | None:
+def _wanted(interchange: Interchange, wish: Wish) -> bool:
+    return wish is Wish.ALWAYS or (wish is Wish.ASKED and interchange.wants_acknowledgement)
+
+
+def _refuses(verdict: Verdict) -> bool:
+    inner = [each.outcome for each in verdict.groups] + [each.outcome for each in verdict.messages]
+    return Outcome.REFUSED in (verdict.outcome, *inner)
+
+
+def reply_bytes(
+    verdict: Verdict, control: str, at: datetime, kind: str = "997", group_control: int = 1, wish: Wish | None = None
+) -> bytes | None:
     """The whole answer, to the sender, in its own separators where they can carry it. None where there is none, or where the
     sender's identifiers fit into no envelope."""
-    answer = reply(verdict, kind)
+    answer = reply(verdict, kind, wish)
     cover = reply_cover(verdict.interchange, answer, control, at, group_control)
     for attempt in (cover, replace(cover, delimiters=None), replace(cover, delimiters=None, charset="UNOY")) if answer else ():
         try:

@@ -77,6 +77,12 @@ interchange | out-of-order                | 022 | 15 | refusal | A segment stand
 interchange | no-message                  | 024 | 33 | refusal | The interchange holds no message
 interchange | reference-repeated          | 025 | 26 | refusal | Another interchange of this body has the same reference
 interchange | reference-again             | 025 | 26 | remark  | Another interchange of this body has the same reference
+interchange | control-taken               | 025 | 26 | refusal | The control number was used for another interchange
+interchange | sender-qualifier            | 005 | 23 | refusal | The sender is not known by this qualifier
+interchange | sender-unknown              | 006 | 23 | refusal | The sender is not known
+interchange | receiver-qualifier          | 007 | 7  | refusal | The receiver is not called so by this qualifier
+interchange | receiver-unknown            | 009 | 7  | refusal | The receiver is not us
+interchange | test-refused                | 020 | 25 | refusal | Tests are not taken from this sender
 interchange | reference-bad               | 018 | 12 | noted   | The control number is not made of nine digits
 interchange | version-bad                 | 017 | 2  | noted   | The version of the syntax is not known
 interchange | charset-unknown             | 002 | 2  | remark  | The character set is not known; read as ASCII, UTF-8 or Latin-1

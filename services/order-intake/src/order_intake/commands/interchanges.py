@@ -1,0 +1,158 @@
+"""Taking interchanges: each is new, a repetition, or refused; what it asks for is done, answered and stored in one transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.database import Transaction
+from shared.sealing import SubjectKey
+from uuid_utils.compat import uuid7
+
+from order_intake.commands.acknowledgements import match_acknowledgements
+from order_intake.commands.acknowledging import acknowledge
+from order_intake.commands.asking import Asked, Deeds, by_partner, do_asked
+from order_intake.commands.interchange_storage import Keys, store, subjects
+from order_intake.commands.outbox import post
+from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
+from order_intake.documents.reading import ANSWERS
+from order_intake.edi import answers
+from order_intake.interchange_rows import Control, control_key, free_controls, hash_of, interchanges, seen_before
+from order_intake.interchange_schemas import Effect
+from order_intake.partners import Document
+from order_intake.receiving import Arrival, accepted_places
+from order_intake.settings import Terms
+from order_intake.taken import Deed, Taken
+
+
+async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
+    """All that a body holds. Whatever was here before, with the same bytes, is answered as it was then, and nothing is done."""
+    taken = await _sorted_out(tx, arrivals)
+    deeds = await do_asked(tx, list(_asked(taken)), terms, keys.take)
+    for index, each in enumerate(taken):
+        each.deeds = {place: deed for (at, place), deed in deeds.items() if at == index} | dict(_others(each))
+    await _answer(tx, taken, deeds)
+    sealing = await subjects([each for each in taken if each.is_stored], keys)
+    await acknowledge(tx, [each for each in taken if each.is_new])
+    await store(tx, [each for each in taken if each.is_stored], sealing)
+    return taken
+
+
+async def try_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms) -> list[Taken]:
+    """What would become of them; whatever it takes to find out is taken back."""
+    found: list[Taken] = []
+    try:
+        async with tx.savepoint():
+            found = await take_interchanges(tx, arrivals, terms.model_copy(update={"open_orders_per_customer": 0}), Nobodys())
+            await tx.flush()
+            raise Tried
+    except Tried:
+        return [_as_tried(each) for each in found]
+
+
+class Tried(Exception):
+    """Undoes what was tried."""
+
+
+class Nobodys:
+    """Keys that seal what is thrown away."""
+
+    async def take(self, count: int = 1) -> list[SubjectKey]:
+        return [SubjectKey.new() for _ in range(count)]
+
+    async def read(self, key_ids: Iterable[str | None]) -> dict[str, SubjectKey]:
+        return {}
+
+
+def _as_tried(taken: Taken) -> Taken:
+    """Without the ids of what there is not."""
+    if taken.row is None:
+        taken.interchange_id = None
+        taken.deeds = {place: replace(deed, order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
+    return taken
+
+
+async def _sorted_out(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Taken]:
+    controls = [_control(each) for each in arrivals]
+    seen = await seen_before(tx, [each for each in controls if each])
+    rows = await interchanges(tx, [each.interchange_id for many in seen.values() for each in many])
+    now = await tx.now()
+    here: dict[Control, dict[bytes, int]] = {}
+    taken: list[Taken] = []
+    freed: list[UUID] = []
+    for index, (arrival, control) in enumerate(zip(arrivals, controls, strict=True)):
+        if control is None:
+            taken.append(Taken(arrival, None, {}))
+            continue
+        body_hash = hash_of(arrival.interchange)
+        held = [each for each in seen.get(control, []) if each.holds_control]
+        same = next((each for each in seen.get(control, []) if each.body_hash == body_hash), None)
+        twins = here.setdefault(control, {})
+        if same is not None:
+            taken.append(Taken(arrival, same.interchange_id, {}, row=rows[same.interchange_id]))
+        elif body_hash in twins:
+            taken.append(Taken(arrival, None, {}, same_as=twins[body_hash]))
+        else:
+            old = [each.interchange_id for each in held if each.received_at < now - _remembered(arrival)]
+            freed += old
+            is_taken = len(held) > len(old) or any(not taken[other].arrival.is_refused for other in twins.values())
+            taken.append(Taken(arrival.refused("control-taken") if is_taken and not arrival.is_refused else arrival, uuid7(), {}))
+            twins[body_hash] = index
+    await free_controls(tx, freed)
+    return taken
+
+
+def _control(arrival: Arrival) -> Control | None:
+    """None where nothing can be kept: nobody is known to have sent it, or it has no number."""
+    is_kept = arrival.partner and arrival.interchange.reference
+    return control_key(arrival.interchange, arrival.partner) if arrival.partner and is_kept else None
+
+
+def _remembered(arrival: Arrival) -> timedelta:
+    assert arrival.partner
+    return timedelta(days=arrival.partner.repeats.remembered_days)
+
+
+def _asked(taken: Sequence[Taken]) -> Iterator[Asked]:
+    for index, each in enumerate(taken):
+        if each.is_done and not each.arrival.interchange.is_test and each.arrival.partner:
+            for place, ordered in each.arrival.asked.items():
+                yield Asked((index, place), each.arrival.partner, ordered)
+
+
+def _others(taken: Taken) -> Iterator[tuple[int, Deed]]:
+    """Messages that ask for nothing, and tests: those of what is wrong with them is told, nothing is done."""
+    if not taken.is_done:
+        return
+    is_test = taken.arrival.interchange.is_test
+    for place, message in accepted_places(taken.arrival.verdict):
+        ordered = taken.arrival.asked.get(place)
+        if is_test:
+            yield place, Deed(Effect.TEST, refusals=ordered.refusals if ordered else ())
+        elif message.type in ANSWERS:
+            yield place, Deed(Effect.ANSWER)
+        elif ordered is None:
+            yield place, Deed(Effect.KEPT)
+
+
+async def _answer(tx: Transaction, taken: Sequence[Taken], deeds: Deeds) -> None:
+    """Business answers, by partner; and what acknowledgements of theirs say of what we sent."""
+    at = await tx.now()
+    for partner, asked in by_partner([each for each in _asked(taken) if deeds[each.at].kind]):
+        if partner.wants(Document.ORDER_RESPONSE):
+            drafts = order_responses(partner, [_order_answer(each, deeds[each.at], at) for each in asked])
+            await post(tx, partner, drafts, Document.ORDER_RESPONSE, [deeds[each.at].order_id for each in asked])
+    for each in taken:
+        said = answers(each.arrival.interchange) if each.is_done else ()
+        if said and each.arrival.partner:
+            await match_acknowledgements(tx, each.arrival.partner, said)
+
+
+def _order_answer(asked: Asked, deed: Deed, at: datetime) -> OrderAnswer:
+    """Line by line; a reason for the whole order stands above."""
+    assert deed.kind
+    reasons = {refusal.line_no: refusal.reason for refusal in deed.refusals if refusal.line_no}
+    quantities = asked.ordered.quantities if deed.kind is AnswerKind.REFUSED else {}
+    lines = [AnswerLine(line_no, quantity, 0, reasons.get(line_no)) for line_no, quantity in quantities.items()]
+    reason = next((refusal.text for refusal in deed.refusals if not refusal.line_no), "")
+    return OrderAnswer(deed.kind, asked.ordered.facts, at, tuple(lines), reason)

@@ -1,0 +1,25 @@
+"""Which messages ask for something, and who reads them."""
+
+from collections.abc import Callable, Mapping
+
+from order_intake.documents.edifact_orders import of_ordchg, of_orders
+from order_intake.documents.incoming import IncomingDocument
+from order_intake.documents.x12_orders import of_850, of_860, of_940
+from order_intake.edi import Message
+
+READERS: Mapping[str, Callable[[Message], IncomingDocument]] = {
+    "850": of_850,
+    "860": of_860,
+    "940": of_940,
+    "ORDERS": of_orders,
+    "ORDCHG": of_ordchg,
+}
+KEPT = frozenset({"180", "RETANN"})
+"""Acknowledged and kept; returns are not taken in yet."""
+ANSWERS = frozenset({"997", "999", "CONTRL"})
+
+
+def document_of(message: Message) -> IncomingDocument | None:
+    """What an accepted message asks for; None where it asks for nothing."""
+    reader = READERS.get(message.type)
+    return reader(message) if reader else None

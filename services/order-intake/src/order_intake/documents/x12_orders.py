@@ -1,0 +1,103 @@
+"""850, 860 and 940 as what they ask for."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from order_intake.documents.facts import Item, Place, Reference
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
+from order_intake.edi import Loop, Message, Segment
+
+PURPOSES = {"01": Action.CANCEL, "03": Action.CANCEL, "04": Action.CHANGE, "05": Action.CHANGE}
+ORDER_STATUS = {"F": Action.CANCEL, "R": Action.CHANGE}
+SHIP_TO = ("ST", "CN", "MA", "BS")
+PAIRS = {"PO1": range(6, 25, 2), "POC": range(8, 27, 2), "W01": (4, 6, 15)}
+EARLIEST = frozenset({"010", "037", "064", "118", "10", "37", "53", "64"})
+LATEST = frozenset({"063", "054", "63", "54"})
+THE_DAY = frozenset({"002", "074", "02", "74"})
+MOST_REFERENCES = 40
+
+
+def of_850(message: Message) -> IncomingDocument:
+    head, tree = message.first("BEG") or message.header, message.tree
+    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("DTM"))
+    return IncomingDocument(
+        "850", PURPOSES.get(head.text(1), Action.PLACE), head.text(1), head.text(3), "", head.text(5), earliest, latest,
+        _consignee(tree), tuple(_lines(tree.loops("PO1"), 1, 2, 3)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
+    )  # fmt: skip
+
+
+def of_860(message: Message) -> IncomingDocument:
+    """BCH05 counts the changes of an order."""
+    head, tree = message.first("BCH") or message.header, message.tree
+    action = PURPOSES.get(head.text(1), Action.CHANGE)
+    lines = tuple(_lines(tree.loops("POC"), 1, 3, 5))
+    return IncomingDocument(
+        "860", action, head.text(1), head.text(3), head.text(5), head.text(6), lines=lines, places=tuple(_places(tree)),
+        references=tuple(_references(tree.all("REF"))),
+    )  # fmt: skip
+
+
+def of_940(message: Message) -> IncomingDocument:
+    head, tree = message.first("W05") or message.header, message.tree
+    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("G62"))
+    return IncomingDocument(
+        "940", ORDER_STATUS.get(head.text(1), Action.PLACE), head.text(1), head.text(2), "", "", earliest, latest,
+        _consignee(tree), tuple(_shipped(tree)), tuple(_places(tree)), tuple(_references(tree.all("N9"))),
+        purchase_order=head.text(3), link=head.text(4), master_reference=head.text(5),
+    )  # fmt: skip
+
+
+def _lines(loops: Sequence[Loop], number: int, quantity: int, unit: int) -> Iterator[AskedLine]:
+    for loop in loops:
+        head = loop.head
+        yield AskedLine(head.text(number), head.text(quantity), head.value(unit), tuple(_items(head)))
+
+
+def _shipped(tree: Loop) -> Iterator[AskedLine]:
+    """LX01 numbers what its W01 asks for."""
+    for assigned in tree.loops("LX"):
+        for loop in assigned.loops("W01"):
+            head = loop.head
+            case = (Item("UA", head.text(3)),) if head.text(3) else ()
+            yield AskedLine(assigned.head.text(1), head.text(1), head.text(2), (*_items(head), *case))
+
+
+def _items(head: Segment) -> Iterator[Item]:
+    for n in PAIRS[head.tag]:
+        if head.text(n) and head.text(n + 1):
+            yield Item(head.text(n), head.text(n + 1))
+
+
+def _consignee(tree: Loop) -> Consignee | None:
+    loops = {loop.head.text(1): loop for loop in reversed(tree.loops("N1"))}
+    found = next((loops[role] for role in SHIP_TO if role in loops), None)
+    if found is None:
+        return None
+    street, place, more, call = (found.first(tag) for tag in ("N3", "N4", "N2", "PER"))
+    name = found.head.text(2) or (more.text(1) if more else "")
+    city, state = (place.text(1), place.text(2)) if place else ("", "")
+    return Consignee(
+        found.head.text(3), found.head.text(4), name, ", ".join(filter(None, (street.text(1), street.text(2)))) if street else "",
+        ", ".join(filter(None, (city, state))), place.text(3) if place else "", place.text(4) if place else "",
+        call.text(4) if call and call.text(3) == "TE" else "",
+    )  # fmt: skip
+
+
+def _places(tree: Loop) -> Iterator[Place]:
+    heads = [loop.head for loop in tree.loops("N1")]
+    return (Place(*(head.text(n) for n in (1, 3, 4))) for head in heads[:MOST_REFERENCES] if head.text(4))
+
+
+def _references(segments: Sequence[Segment]) -> Iterator[Reference]:
+    return (Reference(each.text(1), each.text(2)) for each in segments[:MOST_REFERENCES] if each.text(2))
+
+
+def _days(said: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    earliest = latest = ""
+    for qualifier, day in said:
+        if qualifier in THE_DAY:
+            earliest, latest = earliest or day, latest or day
+        elif qualifier in EARLIEST:
+            earliest = day
+        elif qualifier in LATEST:
+            latest = day
+    return earliest, latest

@@ -1,0 +1,53 @@
+"""What became of an interchange, while it is worked on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.database import Row
+from shared.sealing import SubjectKey
+
+from order_intake.documents.order_responses import AnswerKind
+from order_intake.documents.ordering import Refusal
+from order_intake.interchange_schemas import Effect
+from order_intake.receiving import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done about a message. `key` is that of a new order, `key_id` of one that was there; `kind` is what the partner is
+    answered, None: nothing now."""
+
+    effect: Effect
+    order_id: UUID | None = None
+    refusals: tuple[Refusal, ...] = ()
+    kind: AnswerKind | None = None
+    key: SubjectKey | None = None
+    key_id: str | None = None
+    is_erased: bool = False
+
+
+@dataclass(slots=True)
+class Taken:
+    """One interchange of a body. `interchange_id` None: nothing of it is kept; `row`: it was here before; `same_as`: an earlier one of
+    this body has the same bytes; `deeds` by message."""
+
+    arrival: Arrival
+    interchange_id: UUID | None
+    deeds: Mapping[int, Deed]
+    acknowledgement: bytes | None = None
+    row: Row | None = None
+    same_as: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.row is None and self.same_as is None
+
+    @property
+    def is_stored(self) -> bool:
+        return self.is_new and self.interchange_id is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Its messages are worked on."""
+        return self.is_stored and not self.arrival.is_refused
