@@ -18,7 +18,7 @@ LONG = ("tests/contracts/test_hostile_http.py", "tests/edge/", "tests/shared/tes
 ALONE = ("tests/crash/test_rig.py", "tests/edge/test_attacks.py")
 """They measure time and memory, or wait for a whole system: nothing else runs meanwhile."""
 
-TOGETHER = {"alone": ALONE, "on kafka": ON_KAFKA, "on postgres": ON_POSTGRES}
+TOGETHER = {"alone": ALONE, "killed": ("tests/crash_points/",), "on kafka": ON_KAFKA, "on postgres": ON_POSTGRES}
 ROW = (*ON_KAFKA, "tests/crash_points/", *ON_POSTGRES, *LONG)
 """What takes longest begins first, so that no worker is left with it in the end; the others stay in random order."""
 

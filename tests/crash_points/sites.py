@@ -77,7 +77,7 @@ def _ends(node: ast.AST, texts: dict[str, str]) -> bool:
         return True
     if name not in ASKING or on not in {"pool", "connection"}:
         return False
-    return any(on == "pool" if text is None else _writes(text) for text in said)
+    return any(name.startswith("execute") and on == "pool" if text is None else _writes(text) for text in said)
 
 
 def _writes(text: str) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from pydantic_core import from_json
+from shared.crash import crash_point
 from shared.database import Pool, Row, Transaction, columns, transaction
 from shared.events import ShipTo
 from shared.jobs import Job
@@ -77,6 +78,7 @@ async def write_documents(pool: Pool, store: KeyStore) -> int:
         partner = (await partners(tx, [first["partner"]]))[first["partner"]]
         rows = await tx.fetch(_TAKE, [row["document_id"] for row in due])
         await _write(tx, partner, [_due(row, partner, keys) for row in rows])
+        crash_point("edi.documents_written")
     return max(len(rows), 1)
 
 
