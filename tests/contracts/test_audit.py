@@ -73,9 +73,12 @@ async def of_order_intake(ask: Ask) -> None:
         await ask(f"POST /orders/{{order_id}}/{step}", body, "/orders/{order_id}", order_id=kept["order_id"])
     await ask("POST /orders/{order_id}/rejection", {"reason": "credit"}, "/orders/{order_id}", order_id=refused["order_id"])
     await ask("POST /erasures", {"customer_id": customer_id, "order_ids": [refused["order_id"]]}, "/erasures/{erasure_id}")
-    await ask("PUT /partners/{code}", a_partner_body(customer_id, sender := an_identifier()), code=an_identifier())
+    code = an_identifier()
+    await ask("PUT /partners/{code}", a_partner_body(customer_id, sender := an_identifier()), code=code)
     for path, subject in (("validate", ""), ("interchanges", "/edi/interchanges/{interchanges[0][interchange_id]}")):
         await ask(f"POST /edi/{path}", None, subject, raw=x12(sender, an_850("PO-4")))
+    report = "/edi/partners/{code}/inventory-reports"
+    await ask(f"POST {report}", {}, f"{report}/{{report_id}}", code=code)
     entry_id = await an_entry(ask.pool, customer_id)
     await ask("POST /edi/outbox/{entry_id}/receipt", None, "/edi/outbox/{entry_id}", entry_id=entry_id)
 

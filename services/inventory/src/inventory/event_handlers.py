@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.database import Transaction
-from shared.events import ApiKeyIssued, ApiKeyRevoked, OrderCancelled, OrderConfirmed, OrderRejected, OrderReleased, ShipmentHandedOver
+from shared.events import (
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    InventoryReportRequested,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderRejected,
+    OrderReleased,
+    ShipmentHandedOver,
+)
 from shared.events.orders import OrderEvent
 from shared.key_rows import keep_keys
 from shared.locks import Lock
@@ -12,6 +21,7 @@ from shared.registry import Handlers, Timers
 from inventory.book import RESUME
 from inventory.commands.leaving import free_stock, issue_stock
 from inventory.commands.picks import make_picks
+from inventory.commands.reporting import report_stocks
 from inventory.commands.reserving import allocate_orders, resume_orders
 from inventory.locks import fulfilment_lock, item_lock, order_items_lock
 
@@ -59,6 +69,11 @@ async def free_reservations(tx: Transaction, ended: Sequence[OrderEvent]) -> Non
 @on(ShipmentHandedOver, rows=_with_items)
 async def issue_goods(tx: Transaction, handed_over: Sequence[ShipmentHandedOver]) -> None:
     await issue_stock(tx, handed_over)
+
+
+@on(InventoryReportRequested, unordered=True)
+async def report_stock(tx: Transaction, requested: Sequence[InventoryReportRequested]) -> None:
+    await report_stocks(tx, requested)
 
 
 @timers.on(RESUME)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from shared.service import JSON_BODIES, Service
 
-from order_intake import erasing, overdue, sending
+from order_intake import daily_reports, erasing, overdue, sending
 from order_intake.api import api
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
@@ -11,12 +11,14 @@ from order_intake.interchange_body import BODY_BYTES, PATHS
 from order_intake.models import metadata
 from order_intake.outbox_api import outbox_api
 from order_intake.partner_api import partner_api
+from order_intake.report_api import report_api
 from order_intake.settings import Settings
 
 api.include_router(erasure_api)
 api.include_router(partner_api)
 api.include_router(interchange_api)
 api.include_router(outbox_api)
+api.include_router(report_api)
 
 SERVICE = Service(
     name="order-intake",
@@ -29,5 +31,5 @@ SERVICE = Service(
     handlers=handlers,
     timers=timers,
     seals=True,
-    jobs=(*erasing.JOBS, *sending.JOBS, *overdue.JOBS),
+    jobs=(*erasing.JOBS, *sending.JOBS, *overdue.JOBS, *daily_reports.JOBS),
 )

@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -116,4 +117,32 @@ edi_shipments = Table(
     Column("advised_at", INSTANT),
     Index("edi_shipments_by_order", "order_id", "shipment_id"),
     comment="What shipment.handed_over told of orders that came by EDI; advised when all its cartons were heard of.",
+)
+
+edi_reports = Table(
+    "edi_reports",
+    metadata,
+    Column("report_id", UUID, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("warehouse", Text),
+    Column("daily_on", Date),
+    Column("requested_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("counted_at", INSTANT),
+    Column("documents", Integer),
+    UniqueConstraint("partner", "daily_on", name="edi_reports_daily"),
+    Index("edi_reports_by_partner", "partner", "report_id"),
+    CheckConstraint("(counted_at IS NULL) = (documents IS NULL)", name="edi_reports_counted"),
+    comment="Inventory reports that were asked for, by a person or by the day; `documents` were said of it.",
+)
+
+edi_report_parts = Table(
+    "edi_report_parts",
+    metadata,
+    Column("report_id", UUID, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("balances", JSONB, nullable=False),
+    PrimaryKeyConstraint("report_id", "part", name="edi_report_parts_pkey"),
+    comment="What stock.reported told of a report, until its last part has come.",
 )

@@ -1,7 +1,7 @@
 """What order-intake refuses.
 
 NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound, InterchangeNotFound,
-                  AcknowledgementNotFound
+                  AcknowledgementNotFound, ReportNotFound
 Gone 410          DocumentErased, AcknowledgementErased
 InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
@@ -56,6 +56,11 @@ class AcknowledgementErased(Gone):
 
     def __init__(self) -> None:
         super().__init__("The interchange was taken and acknowledged. An order in it was erased since, and the bytes with it.")
+
+
+class ReportNotFound(NotFound):
+    def __init__(self, report_id: UUID) -> None:
+        super().__init__(f"There is no inventory report {report_id} of this partner.")
 
 
 class DocumentErased(Gone):

@@ -5,13 +5,14 @@ from typing import get_args
 from uuid import UUID
 
 from shared.database import Transaction, columns
-from shared.events import ApiKeyIssued, ApiKeyRevoked, CustomerRegistered, DeliveryAttemptFailed, ItemRegistered
+from shared.events import ApiKeyIssued, ApiKeyRevoked, CustomerRegistered, DeliveryAttemptFailed, ItemRegistered, StockReported
 from shared.key_rows import keep_keys
 from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
 from order_intake.commands.acknowledgements import miss_acknowledgements
 from order_intake.commands.advising import advise_partners
+from order_intake.commands.inventory_reports import tell_stocks
 from order_intake.commands.orders import close_orders, release_orders
 from order_intake.commands.storage import load_orders, order_locks, save_orders
 from order_intake.fulfilment import Fact, advance
@@ -41,6 +42,12 @@ async def advance_orders(tx: Transaction, facts: Sequence[Fact]) -> None:
 async def tell_of_attempts(tx: Transaction, failed: Sequence[DeliveryAttemptFailed]) -> None:
     """The partners whose goods were not taken hear of it."""
     await advise_partners(tx, failed)
+
+
+@on(StockReported, unordered=True)
+async def tell_of_stock(tx: Transaction, reported: Sequence[StockReported]) -> None:
+    """The partners that it was counted for are told."""
+    await tell_stocks(tx, reported)
 
 
 @on(ItemRegistered, unordered=True)

@@ -23,6 +23,7 @@ class Terms(BaseSettings):
     promise_economy: Duration = timedelta(hours=120)
     release_horizon: Duration = timedelta(days=7)
     close_after: Duration = timedelta(days=7)
+    business_zone: str = "Asia/Shanghai"
     open_orders_per_customer: Annotated[int, Field(ge=0)] = 100_000
     """How many a customer may have under way; 0 = any number."""
 
