@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from shared.crash import crash_point
 from shared.endings import Insert, cut, lengths, statement
-from shared.walls import limited_to
+from shared.walls import limited_ending, limited_select, limited_to
 
 if TYPE_CHECKING:
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -74,7 +74,7 @@ class Transaction:
 
     What is gathered is written by one statement just before the commit; when nothing but a glance came before it, that statement is
     the whole transaction. `causes` maps the Kafka key of an event to what caused it; events of other keys have `cause`.
-    `customer_id` is whose rows alone it sees, on a connection that entered as a customer; such a transaction begins at once.
+    `customer_id` is whose rows alone it sees, on a connection that entered as a customer.
     """
 
     pool: Pool
@@ -89,22 +89,24 @@ class Transaction:
     async def _acquired(self) -> Connection:
         if self._connection is None:
             self._connection = await self.pool.acquire(timeout=5)
-        if self.customer_id is not None:
-            await self._begin(self._connection)
         return self._connection
 
     async def connection(self) -> Connection:
         connection = await self._acquired()
-        await self._begin(connection)
-        return connection
-
-    async def _begin(self, connection: Connection) -> None:
         if not self._begun:
             await connection.execute("BEGIN" if self.customer_id is None else limited_to(self.customer_id))
             self._begun = True
+        return connection
+
+    @property
+    def _limits_itself(self) -> bool:
+        """Does a statement of its own have to say whose rows it sees?"""
+        return self.customer_id is not None and not self._begun
 
     async def glance(self, sql: str, *values: Any) -> Row | None:
         """Read a row without beginning: for what the writes that follow check again, by a unique key."""
+        if self._limits_itself:
+            sql, values = limited_select(sql, len(values)), (*values, self.customer_id)
         return await (await self._acquired()).fetchrow(sql, *values)
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
@@ -169,6 +171,8 @@ class Transaction:
     async def _write_gathered(self) -> None:
         if any(self._gathered.values()):
             sql, values = statement(self._gathered)
+            if self._limits_itself:
+                sql, values = limited_ending(sql, len(values)), [*values, self.customer_id]
             await (await self._acquired()).execute(sql, *values)
         self._gathered.clear()
 

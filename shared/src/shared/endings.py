@@ -1,18 +1,21 @@
 """What a transaction writes at its end: rows gathered on the way, in one statement for all tables."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, count
 from typing import Any
 
+FEW = 4
+"""Up to so many rows are written out as VALUES, value by value; an array for each column of them would cost three times as much."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Insert:
-    """Where gathered rows go: `sql` takes `width` arrays, `$1` on, as `unnest` does; `then` may read what it returns under its name."""
+    """Where gathered rows go: `sql` reads them from `{rows}`, whose columns have these types; `then` may read what it returns by name."""
 
     name: str
-    width: int
+    types: tuple[str, ...]
     sql: str
     then: str | None = None
 
@@ -20,25 +23,40 @@ class Insert:
 Gathered = Mapping[Insert, Sequence[Sequence[Any]]]
 
 
-def statement(gathered: Gathered) -> tuple[str, list[list[Any]]]:
+def statement(gathered: Gathered) -> tuple[str, list[Any]]:
     """One statement that writes all of it, and its values."""
-    inserts = tuple(insert for insert, rows in gathered.items() if rows)
-    return _composed(inserts), [list(column) for insert in inserts for column in zip(*gathered[insert], strict=True)]
+    values: list[Any] = []
+    shape: list[tuple[Insert, int]] = []
+    for insert, rows in gathered.items():
+        if not rows:
+            continue
+        is_few = len(rows) <= FEW
+        values += chain.from_iterable(rows) if is_few else map(list, zip(*rows, strict=True))
+        shape.append((insert, len(rows) if is_few else 0))
+    return _composed(tuple(shape)), values
 
 
 @cache
-def _composed(inserts: tuple[Insert, ...]) -> str:
+def _composed(shape: tuple[tuple[Insert, int], ...]) -> str:
     parts: list[str] = []
-    taken = 0
-    for insert in inserts:
-        parts.append(f"{insert.name} AS ({_shifted(insert.sql, taken)})")
+    numbers = count(1)
+    for insert, few in shape:
+        rows = _written_out(insert.types, few, numbers) if few else f"unnest({arrays(insert.types, numbers)})"
+        parts.append(f"{insert.name} AS ({insert.sql.format(rows=rows)})")
         parts += [f"{insert.name}_then AS ({insert.then})"] if insert.then else []
-        taken += insert.width
     return f"WITH {', '.join(parts)} SELECT"
 
 
-def _shifted(sql: str, by: int) -> str:
-    return re.sub(r"\$(\d+)", lambda match: f"${int(match[1]) + by}", sql)
+def _written_out(types: Sequence[str], few: int, numbers: Iterable[int]) -> str:
+    """`(VALUES ($1::uuid, $2::text), ($3::uuid, $4::text))`"""
+    numbered = iter(numbers)
+    rows = [", ".join(f"${next(numbered)}::{kind}" for kind in types) for _ in range(few)]
+    return f"(VALUES {', '.join(f'({row})' for row in rows)})"
+
+
+def arrays(types: Sequence[str], numbers: Iterable[int]) -> str:
+    """`$1::text[], $2::int[]`"""
+    return ", ".join(f"${number}::{kind}[]" for kind, number in zip(types, numbers, strict=False))
 
 
 def lengths(gathered: Gathered) -> dict[Insert, int]:
@@ -49,8 +67,3 @@ def cut(gathered: dict[Insert, list[Sequence[Any]]], kept: Mapping[Insert, int])
     """Forget the rows that came after `kept` was taken."""
     for insert, rows in gathered.items():
         del rows[kept.get(insert, 0) :]
-
-
-def arrays(columns: Iterable[str]) -> str:
-    """`$1::text[], $2::int[]` for the PostgreSQL types of the columns."""
-    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(columns, 1))

@@ -7,16 +7,15 @@ from typing import Any
 from pydantic_core import to_json
 
 from shared.database import Transaction
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 from shared.errors import Conflict, Gone, InvalidInput
 from shared.sealing import SubjectKey, Unopenable, disclose, enclose, key_ids_in
 
 KEPT_DAYS = 7
-_COLUMNS = ("text", "text", "text", "text", "bytea", "int", "bytea")
 _ANSWER = Insert(
     "answer",
-    len(_COLUMNS),
-    f"INSERT INTO idempotency_keys (caller, customer_id, route, key, fingerprint, status, body) SELECT * FROM unnest({arrays(_COLUMNS)})",
+    ("text", "text", "text", "text", "bytea", "int", "bytea"),
+    "INSERT INTO idempotency_keys (caller, customer_id, route, key, fingerprint, status, body) SELECT * FROM {rows} AS given",
 )
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 

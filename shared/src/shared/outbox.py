@@ -2,18 +2,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.database import Cause, Transaction
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 from shared.events import Event
 
 DAYS_AHEAD = 7
 
-_COLUMNS = ("uuid", "text", "text", "text", "int", "text", "text", "timestamptz", "uuid", "uuid", "text", "bytea")
+_TYPES = ("uuid", "text", "text", "text", "int", "text", "text", "timestamptz", "uuid", "uuid", "text", "bytea")
 OUTBOX = Insert(
     "outbox_rows",
-    len(_COLUMNS),
-    f"""INSERT INTO outbox
+    _TYPES,
+    """INSERT INTO outbox
         (event_id, topic, key, aggregate, version, type, customer_id, occurred_at, correlation_id, causation_id, traceparent, body)
-        SELECT * FROM unnest({arrays(_COLUMNS)}) RETURNING id, created_at""",
+        SELECT * FROM {rows} AS said RETURNING id, created_at""",
     then="INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox_rows",
 )
 """The ledger and, beside each of its rows, the note that it is still to be sent."""
@@ -49,6 +49,8 @@ def _row(tx: Transaction, event: Event) -> tuple[Any, ...]:
 
 def _cause(tx: Transaction, event: Event) -> Cause:
     """An event has the cause of its own key, else of the order that it names, else that of the whole transaction."""
+    if not tx.causes:
+        return tx.cause
     because = tx.causes.get(event.key) or tx.causes.get(str(getattr(event, "order_id", None)))
     return because.cause if because else tx.cause
 

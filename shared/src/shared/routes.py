@@ -1,6 +1,7 @@
 """How every request runs: key, scope, query names, JSON, one transaction, an answer kept to be asked again, commit, the response."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -150,12 +151,15 @@ async def _replayed(request: Request, once: Once, stored: Stored) -> Response:
 
 def _cause(request: Request) -> Cause:
     """The caller may name the chain that its request belongs to."""
-    try:
-        correlation_id = UUID(request.headers.get("x-correlation-id", ""))
-    except ValueError:
-        correlation_id = uuid7()
     trace = request.headers.get("traceparent", "")
-    return Cause(correlation_id, None, trace if len(trace) == 55 and trace.isascii() else None)
+    return Cause(_chain(request), None, trace if len(trace) == 55 and trace.isascii() else None)
+
+
+def _chain(request: Request) -> UUID:
+    if named := request.headers.get("x-correlation-id"):
+        with suppress(ValueError):
+            return UUID(named)
+    return uuid7()
 
 
 def _once(request: Request, path: str) -> Once | None:
@@ -184,7 +188,7 @@ def _query_names(route: APIRoute) -> frozenset[str]:
 
 
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
-    unknown = sorted(set(request.query_params) - known) if request.url.query else []
+    unknown = sorted(set(request.query_params) - known) if request.scope["query_string"] else []
     if unknown:
         names = [short(name) for name in unknown[:MOST_FAULTS]]
         allowed = ", ".join(sorted(known)) or "none"

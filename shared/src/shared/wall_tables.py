@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from shared.walls import Role, enclose, let_customers_say, open_to_customers, open_to_serving
+from shared.walls import OF_THE_CUSTOMER, Role, enclose, let_customers_say, open_to_customers, open_to_serving
 
 PLUMBING = ("api_keys", "idempotency_keys", "outbox")
 
@@ -28,6 +28,13 @@ def tear_down(package: str, own: Sequence[str]) -> None:
         op.execute(f"REVOKE ALL ON ALL {kind} IN SCHEMA public FROM {serving}")
         op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON {kind} FROM {serving}")
     op.drop_column("idempotency_keys", "customer_id")
+
+
+def renew_walls() -> None:
+    """Every customers' policy as `enclose` makes it today."""
+    tables = op.get_bind().execute(sa.text("SELECT tablename FROM pg_policies WHERE policyname = 'customer'")).scalars()
+    for table in list(tables):
+        op.execute(f"ALTER POLICY customer ON {table} USING ({OF_THE_CUSTOMER})")
 
 
 def name_customers(children: Mapping[str, tuple[str, str]]) -> None:

@@ -13,21 +13,20 @@ from shared.auth import Caller
 from shared.batches import BatchResult
 from shared.crash import crash_point
 from shared.database import Transaction, transaction
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 from shared.errors import Forbidden
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 REFUSALS_A_MINUTE = 60
 """So many refused calls of a key are written down; what goes beyond is only counted, in the figures of the requests."""
 
-_COLUMNS = ("text", "text", "text", "text", "text", "int", "int", "text", "uuid")
 ENTRY = Insert(
     "audit_entry",
-    len(_COLUMNS),
-    f"""INSERT INTO audit (caller, customer_id, kind, action, subject, items, things, status, client, correlation_id)
+    ("text", "text", "text", "text", "text", "int", "int", "text", "uuid"),
+    """INSERT INTO audit (caller, customer_id, kind, action, subject, items, things, status, client, correlation_id)
         SELECT caller, customer_id, CASE WHEN customer_id IS NULL THEN 'staff' ELSE 'customer' END,
                action, subject, string_to_array(items, E'\\n'), things, status, client, correlation_id
-        FROM unnest({arrays(_COLUMNS)}) AS e(caller, customer_id, action, subject, items, things, status, client, correlation_id)""",
+        FROM {rows} AS e(caller, customer_id, action, subject, items, things, status, client, correlation_id)""",
 )
 Run = Callable[[Request], Coroutine[Any, Any, Response]]
 Subject = tuple[str, str | None, int]

@@ -114,32 +114,30 @@ def _first(row: Row) -> First:
 
 _ORDERS = Insert(
     "placed_orders",
-    19,
+    (
+        *("uuid", "text", "text", "bytea", "text", "text", "bool", "timestamptz", "timestamptz", "timestamptz", "timestamptz"),
+        *("timestamptz", "timestamptz", "timestamptz", "text", "text", "text", "int", "int"),
+    ),
     """INSERT INTO orders (order_id, customer_id, customer_reference, fingerprint, status, service_level, allow_partial, submitted_at,
         received_at, requested_earliest, requested_latest, confirmed_at, promised_earliest, promised_latest, consignee_code,
         ship_to_key_id, ship_to, open_holds, event_version)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bool[], $8::timestamptz[],
-        $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[],
-        $16::text[], $17::text[], $18::int[], $19::int[])""",
+    SELECT * FROM {rows} AS placed""",
 )
 _LINES = Insert(
     "placed_lines",
-    5,
+    ("uuid", "text", "int", "text", "int"),
     """INSERT INTO order_lines (order_id, customer_id, line_no, sku, ordered, waiting)
-    SELECT *, ordered
-    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[]) AS line (order_id, customer_id, line_no, sku, ordered)""",
+    SELECT *, ordered FROM {rows} AS line (order_id, customer_id, line_no, sku, ordered)""",
 )
 _HOLDS = Insert(
     "placed_holds",
-    5,
-    """INSERT INTO holds (hold_id, order_id, customer_id, reason, placed_at)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])""",
+    ("uuid", "uuid", "text", "text", "timestamptz"),
+    "INSERT INTO holds (hold_id, order_id, customer_id, reason, placed_at) SELECT * FROM {rows} AS placed",
 )
 _HISTORY = Insert(
     "placed_history",
-    5,
-    """INSERT INTO order_history (order_id, customer_id, at, what, detail)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])""",
+    ("uuid", "text", "timestamptz", "text", "text"),
+    "INSERT INTO order_history (order_id, customer_id, at, what, detail) SELECT * FROM {rows} AS noted",
 )
 
 
