@@ -6,17 +6,16 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from shared.database import Transaction
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 
 from order_intake.documents.facts import PartnerOrder
 
 _FACTS = TypeAdapter(PartnerOrder)
-_COLUMNS = ("uuid", "text", "text", "text", "text", "text", "uuid", "text", "jsonb")
 KEEP = Insert(
     "edi_orders_kept",
-    len(_COLUMNS),
-    f"""INSERT INTO edi_orders (order_id, customer_id, partner, syntax, document, release, interchange_id, document_number, facts)
-        SELECT * FROM unnest({arrays(_COLUMNS)})""",
+    ("uuid", "text", "text", "text", "text", "text", "uuid", "text", "jsonb"),
+    """INSERT INTO edi_orders (order_id, customer_id, partner, syntax, document, release, interchange_id, document_number, facts)
+        SELECT * FROM {rows} AS kept""",
 )
 _OF = """
 SELECT order_id, customer_id, partner, syntax, release, interchange_id, facts FROM edi_orders WHERE order_id = ANY($1::uuid[])

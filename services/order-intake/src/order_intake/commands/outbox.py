@@ -6,19 +6,18 @@ from uuid import UUID
 
 from pydantic_core import to_json
 from shared.database import Transaction
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 from uuid_utils.compat import uuid7
 
 from order_intake.edi import Draft
 from order_intake.errors import EntryNotFound, PartnerNotFound
 from order_intake.partners import Document, Partner
 
-_COLUMNS = ("uuid", "text", "text", "text", "text", "text", "uuid", "jsonb")
 _SAY = Insert(
     "said_documents",
-    len(_COLUMNS),
-    f"""INSERT INTO edi_documents (document_id, customer_id, partner, kind, type, release, order_id, rows)
-        SELECT * FROM unnest({arrays(_COLUMNS)})""",
+    ("uuid", "text", "text", "text", "text", "text", "uuid", "jsonb"),
+    """INSERT INTO edi_documents (document_id, customer_id, partner, kind, type, release, order_id, rows)
+        SELECT * FROM {rows} AS said""",
 )
 _NEXT = """
 INSERT INTO edi_controls (partner, kind, customer_id, last)
