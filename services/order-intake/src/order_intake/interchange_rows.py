@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.database import Row, Transaction, columns
-from shared.endings import Insert, arrays
+from shared.endings import Insert
 from shared.reach import is_reached
 
 from order_intake.edi import Interchange
@@ -110,16 +110,16 @@ async def interchanges(tx: Transaction, interchange_ids: Collection[UUID]) -> Ma
 _INTERCHANGE = ("uuid", *["text"] * 9, "bytea", "timestamptz", "bool", "bool", "jsonb", "text", "bytea", "bytea")
 INTERCHANGES = Insert(
     "edi_interchanges_taken",
-    len(_INTERCHANGE),
-    f"""INSERT INTO edi_interchanges (interchange_id, customer_id, partner, syntax, control, sender, sender_qualifier, receiver,
+    _INTERCHANGE,
+    """INSERT INTO edi_interchanges (interchange_id, customer_id, partner, syntax, control, sender, sender_qualifier, receiver,
             receiver_qualifier, outcome, body_hash, received_at, is_test, holds_control, verdict, key_id, body, acknowledgement)
-        SELECT * FROM unnest({arrays(_INTERCHANGE)})""",
+        SELECT * FROM {rows} AS taken""",
 )
 _MESSAGE = ("uuid", "int", "text", "text", "text", "text", "text", "text", "text", "text", "text", "uuid")
 MESSAGES = Insert(
     "edi_messages_taken",
-    len(_MESSAGE),
-    f"""INSERT INTO edi_messages (interchange_id, position, customer_id, partner, type, release, reference, outcome, document_number,
+    _MESSAGE,
+    """INSERT INTO edi_messages (interchange_id, position, customer_id, partner, type, release, reference, outcome, document_number,
             purpose, effect, order_id)
-        SELECT * FROM unnest({arrays(_MESSAGE)})""",
+        SELECT * FROM {rows} AS taken""",
 )
