@@ -159,6 +159,12 @@ async def strangers(port: int, stop: asyncio.Event) -> set[int]:
     return await _again(stop, [lambda raw=raw: _status(port, raw) for raw in raws for _ in range(4)])  # type: ignore[misc]
 
 
+async def refused_by_their_heads(port: int, stop: asyncio.Event) -> set[int]:
+    """What costs next to nothing, all of it at once."""
+    attacks = (announced_body, bomb, large_heads, many_query_keys, strangers)
+    return set().union(*await asyncio.gather(*[attack(port, stop) for attack in attacks]))
+
+
 async def _status(port: int, raw: bytes) -> int:
     return (await say(port, raw)).status
 
@@ -180,10 +186,10 @@ async def _again(stop: asyncio.Event, attempts: list[Callable[[], Awaitable[int]
 ATTACKS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
-        endless_body, announced_body, bomb, slow_heads, slow_bodies, slow_bodies_of_one, large_heads, many_query_keys, strange_json,
-        early_leavers, long_rows, strangers,
+        *(endless_body, slow_heads, slow_bodies, slow_bodies_of_one),
+        *(refused_by_their_heads, strange_json, early_leavers, long_rows),
     )
-}  # fmt: skip
+}
 
 
 async def main(name: str, port: int, seconds: float) -> set[int]:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
 
 from tests.edge.conftest import Api
+from tests.edge.scheduling import Took, processor_seconds
 from tests.edge.who import CUSTOMER, CUSTOMER_KEY, SKU
 from tests.edge.wire import connected, heard, request
 
@@ -18,12 +20,24 @@ _numbers = count()
 
 @dataclass
 class Seen:
-    seconds: list[float] = field(default_factory=list)
+    took: list[Took] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
 
     @property
-    def p99(self) -> float:
-        return sorted(self.seconds)[ceil(0.99 * len(self.seconds)) - 1]
+    def seconds(self) -> float:
+        """The 99th percentile by the clock."""
+        return _p99([each.seconds for each in self.took])
+
+    @property
+    def own_seconds(self) -> float:
+        """The same on a machine that is busy with nothing else."""
+        ran, waited = sum(each.ran for each in self.took), sum(each.waited for each in self.took)
+        share = ran / (ran + waited) if waited else 1.0
+        return _p99([each.alone(share) for each in self.took])
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[ceil(0.99 * len(values)) - 1]
 
 
 class Callers:
@@ -42,14 +56,19 @@ class Callers:
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         assert all(isinstance(result, asyncio.CancelledError) for result in results), results
 
+    def _processor(self) -> tuple[float, float, float]:
+        _, we_waited = processor_seconds(os.getpid())
+        return *processor_seconds(self.api.process.pid), we_waited
+
     async def _go_on(self) -> None:
         async with connected(self.api.port) as (reader, writer):
             while True:
                 for raw in (_order(), _reading()):
-                    began = time.perf_counter()
+                    began, before = time.perf_counter(), self._processor()
                     writer.write(raw)
                     self.seen.statuses.add((await heard(reader)).status)
-                    self.seen.seconds.append(time.perf_counter() - began)
+                    seconds, after = time.perf_counter() - began, self._processor()
+                    self.seen.took.append(Took(seconds, *(now - then for now, then in zip(after, before, strict=True))))
                     await asyncio.sleep(PAUSE)
 
 

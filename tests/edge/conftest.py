@@ -40,13 +40,6 @@ class Api:
     def memory(self) -> int:
         return int(self.process.memory_info().rss)
 
-    def processor_seconds(self) -> tuple[float, float]:
-        """How long it has run, and how long it has waited for a processor; where nobody counts the latter it is 0."""
-        counts = [file.read_text().split() for file in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")]
-        if not counts:
-            return sum(self.process.cpu_times()[:2]), 0.0
-        return sum(int(ran) for ran, _, _ in counts) / 1e9, sum(int(waited) for _, waited, _ in counts) / 1e9
-
     async def figure(self, name: str) -> float:
         """A figure of /metrics, all its labels together."""
         lines = (await self.ask("GET", "/metrics")).body.decode().splitlines()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import OPERATOR_KEY
 from tests.edge.conftest import SLOW_AFTER, Api
-from tests.edge.wire import closed, connected, heard, request, say
+from tests.edge.wire import PATIENCE, closed, connected, heard, request, say
 
 KEY = f"Authorization: Bearer {OPERATOR_KEY}"
 ORDERS = request("GET", "/orders", KEY)
@@ -57,29 +57,35 @@ async def test_what_is_no_good_is_refused_as_a_problem(api: Api, raw: bytes, sta
     assert "evil" not in str(answer.fields)
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: a\r\nX: a", b"\r\n\r\n"])
-async def test_a_head_that_does_not_come_is_not_waited_for(api: Api, sent: bytes) -> None:
-    async with connected(api.port) as (reader, writer):
-        writer.write(sent)
-        began = time.monotonic()
-        said = await reader.read(65536)
-        await closed(reader)
+async def test_a_head_that_does_not_come_is_not_waited_for(api: Api) -> None:
+    """What was begun is answered, and all are closed, in their own time."""
 
-    assert SLOW_AFTER < time.monotonic() - began < SLOW_AFTER + 3
-    assert said.startswith(b"HTTP/1.1 408 ") == bool(sent)
+    async def waited(sent: bytes) -> tuple[bytes, float]:
+        began = time.monotonic()
+        async with asyncio.timeout(PATIENCE), connected(api.port) as (reader, writer):
+            writer.write(sent)
+            said = await reader.read(65536)
+            await closed(reader)
+        return said, time.monotonic() - began
+
+    silent, *begun = await asyncio.gather(*map(waited, (b"", b"GET", b"GET / HTTP/1.1\r\nHost: a\r\nX: a", b"\r\n\r\n")))
+
+    assert all(seconds > SLOW_AFTER for _, seconds in (silent, *begun))
+    assert silent[0] == b""
+    assert all(said.startswith(b"HTTP/1.1 408 ") for said, _ in begun)
 
 
 async def test_one_byte_now_and_then_is_too_slow(api: Api) -> None:
-    async with connected(api.port) as (reader, writer):
+    began = time.monotonic()
+    async with asyncio.timeout(PATIENCE), connected(api.port) as (reader, writer):
         writer.write(request("POST", "/orders", KEY, "Content-Length: 1000"))
         answered = asyncio.create_task(heard(reader))
-        began = time.monotonic()
         while not answered.done():
             writer.write(b" ")
             await asyncio.wait([answered], timeout=0.1)
 
     assert answered.result().status == 408
-    assert SLOW_AFTER < time.monotonic() - began < SLOW_AFTER + 3
+    assert time.monotonic() - began > SLOW_AFTER
 
 
 async def test_a_steady_body_is_waited_for(api: Api) -> None:
@@ -101,7 +107,7 @@ async def test_the_caller_of_an_endless_body_hears_why_it_is_refused(api: Api) -
         sent = 0
         while not answered.done() and sent < 64 * 1024 * 1024:
             writer.write(b"10000\r\n" + b" " * 65536 + b"\r\n")
-            await asyncio.wait_for(writer.drain(), 5)
+            await asyncio.wait_for(writer.drain(), PATIENCE)
             sent += 65536
         assert await closed(reader)
 
@@ -118,7 +124,7 @@ async def test_what_surrounds_a_body_is_bounded_too(api: Api, ending: bytes) -> 
         sent = 0
         while not answered.done() and sent < 64 * 1024 * 1024:
             writer.write(ending)
-            await asyncio.wait_for(writer.drain(), 5)
+            await asyncio.wait_for(writer.drain(), PATIENCE)
             sent += len(ending)
             ending = ending.removeprefix(b"0\r\n")
 

@@ -1,5 +1,6 @@
 """What every answer says to browsers, what is refused by its head alone, and what is never told."""
 
+import gc
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 from shared.edge.documents import LARGE, MOST_FIELDS
 from shared.faults import MOST_FAULTS
 
-from tests.shared.plumbing import World
+from tests.shared.plumbing import World, until
 from tests.shared.shop import opened
 
 SECURE = {
@@ -19,6 +20,7 @@ SECURE = {
     "cache-control": "no-store",
 }
 CANARY = "canary-7391"
+UNIQUE = 7391
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,24 @@ async def test_every_answer_tells_browsers_to_do_nothing(common_world: World, me
     assert "strict-transport-security" not in answer.headers
     assert "access-control-allow-origin" not in answer.headers
     assert status == 200 or answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_refused_body_waits_for_no_garbage_collector(common_world: World) -> None:
+    """Its name is refused by a rule of ours, which says so by raising."""
+
+    async def is_forgotten() -> bool:
+        return not any(type(kept) is list and len(kept) == UNIQUE for kept in gc.get_objects())
+
+    gc.disable()
+    try:
+        async with opened(common_world) as client:
+            body = json.dumps({"name": "a" * 41, "notes": ["a"] * UNIQUE})
+            answer = await client.post("/things", content=body, headers={"Content-Type": "application/json"})
+            await until(is_forgotten)
+    finally:
+        gc.enable()
+
+    assert answer.status_code == 422
 
 
 async def test_tls_is_insisted_on_where_it_is_said(common_world: World) -> None:
