@@ -19,6 +19,8 @@ from tests.shared.plumbing import until
 log = logging.getLogger(__name__)
 SECONDS = float(os.environ.get("LSC_ATTACK_SECONDS", "1.5"))
 P99 = 0.2
+TRIES = 3
+"""A fault is there each time; the slowest of a hundred answers may be slow for once."""
 MEMORY = 100 * 1024 * 1024
 ANSWERS = {400, 401, 408, 413, 414, 415, 422, 429, 431, 503}
 
@@ -66,10 +68,12 @@ async def _attacked(api: Api, name: str) -> tuple[Seen, set[int], int]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 async def test_honest_callers_do_not_notice(api: Api, memory: Memory, name: str) -> None:
-    seen, statuses, most = await _attacked(api, name)
-    if seen.own_seconds > P99:
-        seen, statuses, again = await _attacked(api, name)
-        most = max(most, again)
+    most = 0
+    for _ in range(TRIES):
+        seen, statuses, taken = await _attacked(api, name)
+        most = max(most, taken)
+        if seen.own_seconds < P99:
+            break
     grown = memory.grown(most)
     p99, own = seen.seconds * 1000, seen.own_seconds * 1000
     log.info("%s: p99 %.0f ms, %.0f on its own, of %d, %+d MB, %s", name, p99, own, len(seen.took), grown >> 20, statuses)
