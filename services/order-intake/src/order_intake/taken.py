@@ -25,6 +25,7 @@ class Deed:
     key: SubjectKey | None = None
     key_id: str | None = None
     is_erased: bool = False
+    promised_on: str = ""
 
 
 @dataclass(slots=True)

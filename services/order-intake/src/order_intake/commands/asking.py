@@ -1,7 +1,7 @@
 """Doing what partners' documents ask for, by the commands that HTTP has; what cannot be done is a refusal with its reason."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -12,11 +12,13 @@ from shared.database import Transaction, columns
 from shared.errors import DomainError
 
 from order_intake.commands.drafts import Placed
-from order_intake.commands.orders import cancel_orders
+from order_intake.commands.orders import Cancelling, cancel_orders
 from order_intake.commands.placing import Take, place_orders
 from order_intake.documents.incoming import Action
 from order_intake.documents.order_responses import AnswerKind, LineReason
 from order_intake.documents.ordering import Ordered, Refusal
+from order_intake.documents.rows import day
+from order_intake.edi_orders import edi_orders
 from order_intake.errors import OrderInvalid
 from order_intake.interchange_schemas import Effect
 from order_intake.order import Cancellation
@@ -31,6 +33,7 @@ WISH = NewCancellation(reason="customer_request")
 TAKEN = "an order with this number was placed before"
 NOT_THERE = "there is no order with this number"
 NO_CHANGES = "cannot be changed: cancel it, send a new one"
+UNCHANGED = (Effect.REFUSED, AnswerKind.CHANGE_REFUSED, NO_CHANGES)
 _ORDERS = """
 SELECT customer_id, customer_reference, order_id, ship_to_key_id, erased_at IS NOT NULL AS is_erased
 FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference) JOIN orders USING (customer_reference, customer_id)
@@ -100,7 +103,9 @@ def _placed(asked: Asked, outcome: Outcome[Placed]) -> Deed:
         return _refused(_reasons(outcome))
     first = outcome.value.first
     if outcome.value.key:
-        return Deed(Effect.PLACED, first.order_id, key=outcome.value.key)
+        promised_on = day(first.promised_latest) if first.promised_latest else ""
+        kind = AnswerKind.ACCEPTED if promised_on else None
+        return Deed(Effect.PLACED, first.order_id, kind=kind, key=outcome.value.key, promised_on=promised_on)
     repeated = Deed(Effect.REPEATED, first.order_id, key_id=first.ship_to_key_id, is_erased=first.erased_at is not None)
     return repeated if asked.partner.repeats.ignored else _taken(repeated)
 
@@ -131,27 +136,28 @@ async def _change(tx: Transaction, wishes: Sequence[Asked]) -> Deeds:
     found = {(row["customer_id"], row["customer_reference"]): There(*tuple(row)[2:]) for row in rows}
     cancelled = {found[each.reference].order_id for each in wishes if each.reference in found and _cancels(each)}
     outcomes = await cancel_orders(tx, cancelled, WISH) if cancelled else {}
-    return {each.at: _changed(each, found.get(each.reference), outcomes) for each in wishes}
+    told = await edi_orders(tx, [order_id for order_id, outcome in outcomes.items() if outcome.is_new])
+    return {each.at: _changed(each, found.get(each.reference), outcomes, told) for each in wishes}
 
 
 def _cancels(asked: Asked) -> bool:
     return asked.ordered.document.action is Action.CANCEL
 
 
-def _changed(asked: Asked, there: There | None, outcomes: Mapping[UUID, Cancellation | DomainError | None]) -> Deed:
+def _changed(asked: Asked, there: There | None, outcomes: Mapping[UUID, Cancelling], told: Container[UUID]) -> Deed:
+    """A cancellation of an order that came by EDI is answered where it is decided."""
     if there is None:
         return _refused([Refusal(0, LineReason.OTHER, NOT_THERE)], AnswerKind.NO_ORDER)
-    effect, kind, text = _outcome(asked, outcomes.get(there.order_id))
+    effect, kind, text = _outcome(outcomes[there.order_id]) if _cancels(asked) else UNCHANGED
     refusals = (Refusal(0, LineReason.OTHER, text),) if text else ()
-    return Deed(effect, there.order_id, refusals, kind, key_id=there.key_id, is_erased=there.is_erased)
+    answered = None if there.order_id in told else kind
+    return Deed(effect, there.order_id, refusals, answered, key_id=there.key_id, is_erased=there.is_erased)
 
 
-def _outcome(asked: Asked, outcome: Cancellation | DomainError | None) -> tuple[Effect, AnswerKind | None, str]:
-    if not _cancels(asked):
-        return Effect.REFUSED, AnswerKind.CHANGE_REFUSED, NO_CHANGES
-    if isinstance(outcome, DomainError):
-        return Effect.REFUSED, AnswerKind.CHANGE_REFUSED, outcome.detail
-    if outcome is Cancellation.REQUESTED:
+def _outcome(outcome: Cancelling) -> tuple[Effect, AnswerKind | None, str]:
+    if outcome.refused:
+        return Effect.REFUSED, AnswerKind.CHANGE_REFUSED, outcome.refused.detail
+    if outcome.cancellation is Cancellation.REQUESTED:
         return Effect.CANCELLATION_REQUESTED, None, ""
     return Effect.CANCELLED, AnswerKind.CANCELLED, ""
 

@@ -151,8 +151,8 @@ async def _answer(tx: Transaction, taken: Sequence[Taken], deeds: Deeds) -> None
 def _order_answer(asked: Asked, deed: Deed, at: datetime) -> OrderAnswer:
     """Line by line; a reason for the whole order stands above."""
     assert deed.kind
-    reasons = {refusal.line_no: refusal.reason for refusal in deed.refusals if refusal.line_no}
-    quantities = asked.ordered.quantities if deed.kind is AnswerKind.REFUSED else {}
-    lines = [AnswerLine(line_no, quantity, 0, reasons.get(line_no)) for line_no, quantity in quantities.items()]
+    accepted, reasons = deed.kind is AnswerKind.ACCEPTED, {refusal.line_no: refusal.reason for refusal in deed.refusals if refusal.line_no}
+    quantities = asked.ordered.quantities if deed.kind in (AnswerKind.REFUSED, AnswerKind.ACCEPTED) else {}
+    lines = [AnswerLine(line_no, each, each if accepted else 0, reasons.get(line_no)) for line_no, each in quantities.items()]
     reason = next((refusal.text for refusal in deed.refusals if not refusal.line_no), "")
-    return OrderAnswer(deed.kind, asked.ordered.facts, at, tuple(lines), reason)
+    return OrderAnswer(deed.kind, asked.ordered.facts, at, tuple(lines), reason, deed.promised_on)

@@ -1,6 +1,7 @@
 """What may be done to orders that are placed. Each command locks, loads, decides, saves."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from shared.database import Transaction
@@ -24,20 +25,27 @@ async def cancel_order(tx: Transaction, order_id: UUID, wish: NewCancellation) -
     return order.cancellation is not Cancellation.REQUESTED
 
 
-async def cancel_orders(
-    tx: Transaction, order_ids: Collection[UUID], wish: NewCancellation
-) -> dict[UUID, Cancellation | DomainError | None]:
-    """Each is judged alone: None where it is cancelled, requested where dispatch has to decide, else why it cannot be."""
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """What became of a wish to cancel; `is_new`: it is cancelled, or asked for, just now."""
+
+    cancellation: Cancellation | None = None
+    refused: DomainError | None = None
+    is_new: bool = False
+
+
+async def cancel_orders(tx: Transaction, order_ids: Collection[UUID], wish: NewCancellation) -> dict[UUID, Cancelling]:
+    """Each is judged alone."""
     by = wish.by if own_customer() is None else By.CUSTOMER
-    outcomes: dict[UUID, Cancellation | DomainError | None] = {}
+    outcomes: dict[UUID, Cancelling] = {}
     await lock(tx, order_locks(order_ids))
     loaded = await load_orders(tx, order_ids)
     for order_id, order in list(loaded.orders.items()):
         try:
             ask_to_cancel(order, by, wish.reason)
-            outcomes[order_id] = order.cancellation
+            outcomes[order_id] = Cancelling(order.cancellation, is_new=bool(order.said))
         except DomainError as refused:
-            outcomes[order_id] = refused
+            outcomes[order_id] = Cancelling(refused=refused)
             del loaded.orders[order_id]
     await save_orders(tx, Loaded(loaded.orders, [each for each in loaded.reserved if each in loaded.orders]))
     return outcomes
