@@ -1,0 +1,118 @@
+"""What partners send lies sealed, is seen by their own customer alone, and goes when an order in it is erased."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import httpx
+import pytest
+from order_intake.erasing import sweep_keys
+from shared.database import Pool
+from shared.key_store import KeyStore
+from shared.service import Service
+from shared.sides import Sides
+
+from tests.conftest import serving
+from tests.order_intake.interchanges import an_850, an_orders, edifact, x12
+from tests.order_intake.senders import MEDIA, Sender, a_sender, effects, said
+from tests.order_intake.test_erasures import asked, ended, worked
+from tests.order_intake.test_own_customer import SECRET
+from tests.order_intake.test_sealing import at_rest
+
+WHO = "N1*ST*KANARIA QUELLE*92*STORE-9~N3*UFERWEG 77~N4*RENO*NV*89502*US~PER*IC*FRAU VOGEL*TE*555012345"
+WORDS = ("KANARIA", "UFERWEG", "VOGEL", "555012345")
+
+
+def personal(number: str, name: str = "") -> list[str]:
+    return an_850(number, address=WHO.replace("KANARIA QUELLE", name or "KANARIA QUELLE"))
+
+
+async def test_names_and_addresses_lie_nowhere_in_plain(client: httpx.AsyncClient, pool: Pool) -> None:
+    sender = await a_sender(client, pool)
+    too_long = personal("PO-2", "KANARIA QUELLE " * 5)
+    body = x12(sender.me, personal("PO-1"), too_long, an_850("PO-3", [("NOPE", 1)], address=WHO))
+
+    told, heard = await sender.send(body), await sender.post(body, MEDIA["X12"])
+    broken = await sender.post(x12(sender.me, personal("PO-4"), control=2).replace(b"~PER*", b"~KANARIA*VOGEL~PER*"))
+
+    assert [message["outcome"] for message in told["messages"]] == ["accepted", "refused", "accepted"]
+    assert b"KANARIA QUELLE KANARIA" in heard.content
+    everything = await at_rest(pool)
+    assert not [word for word in WORDS if word in everything or word in str(told) or word in broken.text]
+
+
+async def test_erasing_an_order_destroys_the_bytes_that_speak_of_it(client: httpx.AsyncClient, pool: Pool, key_store: KeyStore) -> None:
+    sender = await a_sender(client, pool)
+    body, other = x12(sender.me, personal("PO-1"), an_850("PO-2")), x12(sender.me, an_850("PO-3"), control=2)
+    told, spared = await sender.send(body), await sender.send(other)
+    erased = told["messages"][0]["order_id"]
+    await ended(pool, erased)
+
+    await asked(client, customer_id=sender.customer_id, order_ids=[erased])
+    await worked(pool, key_store)
+
+    assert [(await client.get(each["acknowledgement"])).status_code for each in (told, spared)] == [410, 200]
+    assert (await sender.post(body, MEDIA["X12"])).status_code == 410
+    again = await sender.send(body)
+    assert (again["repeated"], effects(again)) == (True, effects(told))
+    late = await sender.send(x12(sender.me, personal("PO-1"), control=3))
+    assert effects(late) == ["refused"]
+    assert await pool.fetchval("SELECT body IS NULL FROM edi_interchanges WHERE interchange_id = $1::uuid", late["interchange_id"])
+    assert (await client.get(late["acknowledgement"])).status_code == 200
+
+
+async def test_the_key_of_bytes_without_an_order_is_not_swept_away(client: httpx.AsyncClient, pool: Pool, key_store: KeyStore) -> None:
+    """As if the process had crashed that made it."""
+    sender = await a_sender(client, pool)
+    told = await sender.send(x12(sender.me, personal("PO-1")[:-2]))
+    key_id = await pool.fetchval("SELECT key_id FROM edi_interchanges WHERE interchange_id = $1::uuid", told["interchange_id"])
+    await key_store.pool.execute("UPDATE mintings SET made_at = now() - interval '2 hours' WHERE $1::uuid = ANY(key_ids)", key_id)
+
+    await pool.execute(
+        "UPDATE edi_interchanges SET interchange_id = overlay(interchange_id::text PLACING $2 FROM 1 FOR 13)::uuid WHERE key_id = $1",
+        *(key_id, told["interchange_id"][:13]),
+    )
+    await sweep_keys(pool, key_store)
+
+    assert key_id in await key_store.read_now([key_id])
+
+
+@pytest.fixture(scope="module", params=["with the policies", "without the policies"])
+async def mine(
+    request: pytest.FixtureRequest, service: Service, database: str, client: httpx.AsyncClient, pool: Pool
+) -> AsyncIterator[Sender]:
+    """Sends with a key of its customer; either wall must do alone."""
+    sender, key_id = await a_sender(client, pool), f"k-{uuid4().hex[:12]}"
+    scopes = ["edi:read", "edi:write", "orders:read", "partners:read", "partners:write"]
+    await pool.execute(
+        "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
+        *(key_id, hashlib.sha256(SECRET.encode()).digest(), sender.customer_id, scopes),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "without the policies":
+            patch.setattr(Sides, "_of", lambda sides, caller: sides.staff)
+        async with serving(service, database) as acme:
+            acme.headers["Authorization"] = f"Bearer {key_id}.{SECRET}"
+            yield replace(sender, client=acme)
+
+
+async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_others(
+    client: httpx.AsyncClient, pool: Pool, mine: Sender
+) -> None:
+    foreign = await a_sender(client, pool)
+    theirs = await foreign.send(x12(foreign.me, an_850("PO-1")))
+
+    told = await mine.send(x12(mine.me, an_850("PO-1")))
+    written = await mine.send(edifact(mine.me, an_orders("PO-2")))
+    stranger = await mine.hear(x12(foreign.me, an_850("PO-2"), control=2))
+    replayed = await mine.hear(x12(foreign.me, an_850("PO-1")))
+    listed = (await mine.client.get("/edi/interchanges")).json()["items"]
+
+    assert effects(told) == effects(written) == ["placed"]
+    assert [said(each, "TA1")[0][3:] for each in (stranger, replayed)] == [["R", "006"]] * 2
+    assert [each["interchange_id"] for each in listed] == [told["interchange_id"], written["interchange_id"]]
+    for path in (f"/edi/interchanges/{theirs['interchange_id']}", theirs["acknowledgement"]):
+        assert (await mine.client.get(path)).status_code == 404
+    assert (await mine.client.get("/partners")).status_code == 403
+    assert len(await foreign.orders()) == 1
