@@ -16,9 +16,10 @@ from order_intake.commands.interchange_storage import Keys, store, subjects
 from order_intake.commands.outbox import post
 from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
 from order_intake.documents.reading import ANSWERS
-from order_intake.edi import answers
+from order_intake.edi import Answer, answers
 from order_intake.interchange_rows import Control, control_key, free_controls, hash_of, interchanges, seen_before
 from order_intake.interchange_schemas import Effect
+from order_intake.interchange_views import plain
 from order_intake.partners import Document
 from order_intake.receiving import Arrival, accepted_places
 from order_intake.settings import Terms
@@ -143,9 +144,17 @@ async def _answer(tx: Transaction, taken: Sequence[Taken], deeds: Deeds) -> None
             drafts = order_responses(partner, [_order_answer(each, deeds[each.at], at) for each in asked])
             await post(tx, partner, drafts, Document.ORDER_RESPONSE, [deeds[each.at].order_id for each in asked])
     for each in taken:
-        said = answers(each.arrival.interchange) if each.is_done else ()
+        said = _answers(each) if each.is_done else []
         if said and each.arrival.partner:
             await match_acknowledgements(tx, each.arrival.partner, said)
+
+
+def _answers(taken: Taken) -> list[Answer]:
+    """Whatever stands in them, it can be looked for."""
+    return [
+        replace(each, reference=plain(each.reference), type=plain(each.type), group=plain(each.group), codes=tuple(map(plain, each.codes)))
+        for each in answers(taken.arrival.interchange)
+    ]
 
 
 def _order_answer(asked: Asked, deed: Deed, at: datetime) -> OrderAnswer:

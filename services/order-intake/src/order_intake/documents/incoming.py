@@ -1,7 +1,8 @@
 """What a partner asks for, the same for both syntaxes: to place, change or cancel an order. As it was said, not judged yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import TypeVar, cast
 
 from order_intake.documents.facts import Item, Place, Reference
 
@@ -58,3 +59,20 @@ class IncomingDocument:
     purchase_order: str = ""
     link: str = ""
     master_reference: str = ""
+
+
+T = TypeVar("T")
+
+
+def storable(value: T) -> T:
+    """A document, or a part of one, without the one character that PostgreSQL has no place for."""
+    if isinstance(value, StrEnum):
+        return value
+    if isinstance(value, str):
+        return cast("T", str(value).replace("\0", "?"))
+    if isinstance(value, tuple):
+        parts = map(storable, value)
+        return cast("T", type(value)(*parts) if hasattr(value, "_fields") else tuple(parts))
+    if isinstance(value, AskedLine | Consignee | IncomingDocument):
+        return replace(value, **{each.name: storable(getattr(value, each.name)) for each in fields(value)})
+    return value
