@@ -8,6 +8,9 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mockedi import edifact as mock_edifact
+from mockedi import validate as mock_validate
+from mockedi import x12 as mock_x12
 from order_intake.documents.consignee import with_consignee
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder, Place, Reference
 from order_intake.documents.inventory_reports import Balance, WarehouseStock, inventory_reports
@@ -20,6 +23,7 @@ from order_intake.documents.writing import Numbered, faulty, interchange, refere
 from order_intake.edi import EDIFACT, STRICT, X12, Draft, Message, Party, read
 from order_intake.partners import Partner
 from shared.events import ShipTo
+from x12_tidy import tidy
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 NUMBERS = Numbered(17, 4, 12)
@@ -40,8 +44,7 @@ def a_reader(release: str) -> Partner:
 
 def said(partner: Partner, drafts: Sequence[Draft]) -> list[Message]:
     """Written and read again; nothing in it breaks a rule."""
-    named = [Draft(each.type, each.release, "", with_consignee(each.segments, CONSIGNEE, partner.syntax)) for each in drafts]
-    data = interchange(partner, referenced(named, NUMBERS), NUMBERS, AT)
+    data = interchange(partner, referenced([_named(each, partner) for each in drafts], NUMBERS), NUMBERS, AT)
     assert faulty(data, STRICT) == {}, data
     [found] = read(data).interchanges
     return [*found.messages]
@@ -216,3 +219,38 @@ def test_an_855_answers_every_unit_of_every_line_once(answer: OrderAnswer) -> No
     if answer.kind in (AnswerKind.ACCEPTED, AnswerKind.BACKORDERED, AnswerKind.REFUSED):
         units = sum(int(each.value(2)) * (12 if each.value(3) == "CA" else 1) for each in answered)
         assert units == sum(line.ordered for line in answer.lines)
+
+
+def two_lines(document: str, unit: str) -> PartnerOrder:
+    lines = tuple(PartnerLine(no, str(no), unit, 1, (Item("VP", sku),), "1.50") for no, sku in ((1, "SEED"), (2, "BELL")))
+    return PartnerOrder(document, "PO-1", "20260115", places=(Place("BY", "92", "BUYX"),), lines=lines)
+
+
+@pytest.mark.parametrize(("release", "unit"), [("004010", "EA"), ("D96A", "PCE")])
+def test_mock_edi_accepts_what_is_built_where_it_knows_it(release: str, unit: str) -> None:
+    """An order response wholly; of a ship notice it knows all but the SSCC."""
+    partner, order = a_reader(release), two_lines("850" if release.isdigit() else "ORDERS", unit)
+    lines = (AnswerLine(1, 10, 10), AnswerLine(2, 5, 3))
+    answer = [OrderAnswer(kind, order, AT, lines) for kind in (AnswerKind.ACCEPTED, AnswerKind.BACKORDERED, AnswerKind.REFUSED)]
+    cartons = (PackedCarton(an_sscc(1), ((1, 10),)), PackedCarton(an_sscc(2), ((2, 3),)))
+    shipment = PartnerShipment(uuid4(), order, "HALL", "UPSN", AT, (ShippedLine(1, 10, 0, 10), ShippedLine(2, 5, 0, 3)), cartons)
+
+    for drafts in (order_responses(partner, answer), ship_notices(partner, [shipment])):
+        data = interchange(partner, referenced([_named(each, partner) for each in drafts], NUMBERS), NUMBERS, AT)
+        parse = mock_x12.parse if release.isdigit() else mock_edifact.parse
+        found = mock_validate.validate(parse(data.decode("latin-1")))
+        assert (found.envelope_errors, found.group_errors, found.interchange_findings) == ([], {}, [])
+        assert [(each.known, each.accepted) for each in found.messages] == [(True, True)] * len(drafts)
+
+
+@FEW
+@given(shipment=shipments("004010"))
+def test_x12_tidy_has_nothing_to_say_about_what_is_built(shipment: PartnerShipment) -> None:
+    partner = a_reader("004010")
+    drafts = [_named(each, partner) for each in (*shipping_advices(partner, [shipment]), *ship_notices(partner, [shipment]))]
+
+    assert tidy(interchange(partner, referenced(drafts, NUMBERS), NUMBERS, AT)).diagnostics == []
+
+
+def _named(draft: Draft, partner: Partner) -> Draft:
+    return Draft(draft.type, draft.release, "", with_consignee(draft.segments, CONSIGNEE, partner.syntax))

@@ -22,8 +22,6 @@ NONCE_BYTES = 12
 FORMAT = b"\x01"
 """The first byte of everything sealed: version 1, then the nonce, then ciphertext and tag."""
 
-_JOINING = hmac.new(b"lsc joined subjects", digestmod="sha256")
-
 ENCLOSED = b"\x02"
 """The first byte of what names its keys."""
 
@@ -67,9 +65,7 @@ class SubjectKey:
 def joined(keys: Sequence[SubjectKey]) -> SubjectKey:
     """The key of what holds several subjects: it follows from all of theirs, so that who destroys one of them destroys it."""
     key_id = " ".join(key.key_id for key in keys)
-    derived = _JOINING.copy()
-    derived.update(b"".join(key.secret for key in keys))
-    return SubjectKey(key_id, derived.digest())
+    return SubjectKey(key_id, hmac.digest(b"lsc joined subjects", b"".join(key.secret for key in keys), "sha256"))
 
 
 def enclose(keys: Sequence[SubjectKey], data: bytes, customer_id: str, field: str) -> bytes:

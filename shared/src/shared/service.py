@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import MetaData
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,9 +29,6 @@ from shared.settings import Settings
 from shared.sides import Sides
 
 JSON_BODIES = Most(1024 * 1024)
-
-_UNTRACED = TelemetryConfig(tracing=False, metrics=False, logs=False)
-"""Nobody here listens to FastAPI's own telemetry, which asks at each request whether somebody does."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
             await app.state.key_store.close()
         await app.state.sides.close()
 
-    app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, telemetry=_UNTRACED, **shown(settings))
+    app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, **shown(settings))
     app.state.draining = False
     app.add_middleware(Measured)
     guard(app, service.bodies, settings)

@@ -78,10 +78,7 @@ class NewLine(Body):
 
 
 def _numbered(lines: list[NewLine]) -> list[NewLine]:
-    numbered = [
-        line if line.line_no else NewLine.model_construct(sku=line.sku, quantity=line.quantity, line_no=number)
-        for number, line in enumerate(lines, 1)
-    ]
+    numbered = [line if line.line_no else line.model_copy(update={"line_no": number}) for number, line in enumerate(lines, 1)]
     seen: set[int] = set()
     for line in numbered:
         if line.line_no in seen:

@@ -61,7 +61,9 @@ class Draft:
 
 
 _KNOWN = """
-SELECT now(), owners.customers, owners.blocked,
+SELECT now(),
+    ARRAY(SELECT customer_id FROM customers WHERE customer_id = ANY($1::text[])) AS customers,
+    ARRAY(SELECT customer_id FROM customers WHERE customer_id = ANY($1::text[]) AND blocked) AS blocked,
     ARRAY(
         SELECT position - 1 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (customer_id, sku, position)
         WHERE NOT EXISTS (SELECT FROM items WHERE items.customer_id = wanted.customer_id AND items.sku = wanted.sku)
@@ -70,10 +72,6 @@ SELECT now(), owners.customers, owners.blocked,
         SELECT FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
         JOIN orders USING (customer_reference, customer_id)
     ) AS repeated
-FROM (
-    SELECT array_agg(customer_id) AS customers, array_agg(customer_id) FILTER (WHERE blocked) AS blocked
-    FROM customers WHERE customer_id = ANY($1::text[])
-) AS owners
 """
 
 
@@ -89,7 +87,7 @@ async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
         index, number = lines[position]
         missing.setdefault(index, []).append(number)
     placed = await first_placed(tx, [new.reference for new in news]) if row["repeated"] else {}
-    return Known(row["now"], row["customers"] or (), row["blocked"] or (), missing, placed)
+    return Known(row["now"], row["customers"], row["blocked"], missing, placed)
 
 
 _FIRST = """

@@ -30,13 +30,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PartnerLine:
-    """`line_no` is ours, `number` the partner's own (PO101, LIN 1082), empty where it gave none. One `unit` holds `factor` of ours."""
+    """`line_no` is ours, `number` the partner's own (PO101, LIN 1082), empty where it gave none. One `unit` holds `factor` of ours
+    and costs `price`."""
 
     line_no: int
     number: str = ""
     unit: str = ""
     factor: int = 1
     items: tuple[Item, ...] = ()
+    price: str = ""
 
     def said(self, quantity: int, each: str) -> tuple[int, str]:
         """A quantity of ours in the partner's unit; what does not make whole ones is said in single units, `each`."""

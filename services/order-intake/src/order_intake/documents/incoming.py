@@ -15,10 +15,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
+    """`price` is that of one unit, as it was said."""
+
     number: str
     quantity: str
     unit: str
     items: tuple[Item, ...]
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,14 @@ def _outcome(answer: OrderAnswer) -> str:
 
 
 def _po1(line: PartnerLine, answered: AnswerLine) -> Row:
-    return ("PO1", line.number, *line.said(answered.ordered, EACH), None, None, *x12_items(line.items))
+    quantity, unit = line.said(answered.ordered, EACH)
+    return ("PO1", line.number, quantity, unit, _price(line, unit), None, *x12_items(line.items))
+
+
+def _price(line: PartnerLine, unit: str) -> str | None:
+    """As the partner wrote it, where it is that of the unit which we say."""
+    is_number = line.price.replace(".", "", 1).isdecimal() and line.price.isascii()
+    return line.price if is_number and unit == line.unit else None
 
 
 def _acks(answer: OrderAnswer, line: AnswerLine) -> list[Row]:
@@ -141,7 +148,7 @@ def _x865(answer: OrderAnswer) -> list[Row]:
     for line in answer.lines:
         ordered = order.line(line.line_no)
         quantity, unit = ordered.said(line.ordered, EACH)
-        rows.append(("POC", ordered.number, "CA", quantity, 0, (unit,), None, None, *x12_items(ordered.items)))
+        rows.append(("POC", ordered.number, "CA", quantity, 0, (unit,), _price(ordered, unit), None, *x12_items(ordered.items)))
         rows += _acks(answer, line)
     return [*rows, ("CTT", len(answer.lines))] if answer.lines else rows
 

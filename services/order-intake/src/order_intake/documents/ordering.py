@@ -67,7 +67,7 @@ def ordered(document: IncomingDocument, partner: Partner, zone: ZoneInfo) -> Ord
 
 def facts_of(document: IncomingDocument, partner: Partner) -> PartnerOrder:
     lines = tuple(
-        PartnerLine(line_no, line.number, line.unit, _factor(line.unit, partner) or 1, line.items)
+        PartnerLine(line_no, line.number, line.unit, _factor(line.unit, partner) or 1, line.items, line.price)
         for line_no, line in enumerate(document.lines, 1)
     )
     return PartnerOrder(

@@ -9,6 +9,7 @@ from order_intake.edi import Loop, Message, Segment
 PURPOSES = {"01": Action.CANCEL, "03": Action.CANCEL, "04": Action.CHANGE, "05": Action.CHANGE}
 ORDER_STATUS = {"F": Action.CANCEL, "R": Action.CHANGE}
 SHIP_TO = ("ST", "CN", "MA", "BS")
+PRICES = {"PO1": 4, "POC": 6}
 PAIRS = {"PO1": range(6, 25, 2), "POC": range(8, 27, 2), "W01": (4, 6, 15)}
 EARLIEST = frozenset({"010", "037", "064", "118", "10", "37", "53", "64"})
 LATEST = frozenset({"063", "054", "63", "54"})
@@ -49,7 +50,7 @@ def of_940(message: Message) -> IncomingDocument:
 def _lines(loops: Sequence[Loop], number: int, quantity: int, unit: int) -> Iterator[AskedLine]:
     for loop in loops:
         head = loop.head
-        yield AskedLine(head.text(number), head.text(quantity), head.value(unit), tuple(_items(head)))
+        yield AskedLine(head.text(number), head.text(quantity), head.value(unit), tuple(_items(head)), head.text(PRICES[head.tag]))
 
 
 def _shipped(tree: Loop) -> Iterator[AskedLine]:
