@@ -17,7 +17,7 @@ SKUS = ("HOT-1", "HOT-2", "COLD")
 KEY = TypeAdapter(dict[str, object])
 LATE = frozenset({409})
 """Cancelled meanwhile, or not packed yet."""
-CONSIGNEE: Json = {"name": "Consignee", "street": "1 Harbour Road", "city": "Shanghai", "postal_code": "200120", "country": "CN"}
+CONSIGNEE: dict[str, Json] = {"name": "Consignee", "street": "1 Harbour Road", "city": "Shanghai", "postal_code": "200120", "country": "CN"}
 
 
 class People:
@@ -59,8 +59,16 @@ class People:
         assert other.status == 409
         await self.center.intake.ask("POST", f"/orders/{placed[2]}/cancellation", {"reason": "ordered_twice"}, f"cancel-{number}")
 
-    async def _place(self, reference: str, sku: str, quantity: int) -> str:
-        answer = await self.center.intake.post("/orders", _order(reference, sku, quantity), f"place-{reference}")
+    async def order_that_ends(self, reference: str) -> str:
+        """For the consignee whose code is the reference; cancelled before anything of it is picked."""
+        order_id = await self._place(reference, "COLD", 1, reference)
+        await self.center.intake.post(f"/orders/{order_id}/cancellation", {"reason": "ordered_twice"}, f"cancel-{reference}")
+        while (await self.center.intake.get(f"/orders/{order_id}")).read(ORDER).status != "cancelled":
+            await asyncio.sleep(0.05)
+        return order_id
+
+    async def _place(self, reference: str, sku: str, quantity: int, consignee: str | None = None) -> str:
+        answer = await self.center.intake.post("/orders", _order(reference, sku, quantity, consignee), f"place-{reference}")
         order_id = answer.read(ORDER).order_id
         self.acknowledged.append(Acknowledged(OWNER, reference, order_id))
         return order_id
@@ -126,6 +134,7 @@ class People:
         return [shipment async for shipment in all_of(self.center.dispatch, "/shipments", SHIPMENTS, {"status": status})]
 
 
-def _order(reference: str, sku: str, quantity: int) -> Json:
+def _order(reference: str, sku: str, quantity: int, consignee: str | None = None) -> Json:
     lines: list[Json] = [{"sku": sku, "quantity": quantity}, {"sku": "COLD", "quantity": 1}]
-    return {"customer_id": OWNER, "customer_reference": reference, "ship_to": CONSIGNEE, "lines": lines}
+    ship_to: Json = CONSIGNEE | {"code": consignee}
+    return {"customer_id": OWNER, "customer_reference": reference, "ship_to": ship_to, "lines": lines}

@@ -88,6 +88,8 @@ class KeyStore:
     async def destroy(self, key_ids: Iterable[str]) -> None:
         """For good; again is harmless. Other processes may still use what they have read for some seconds."""
         gone = list(key_ids)
+        if not gone:
+            return
         await self.pool.execute("DELETE FROM subject_keys WHERE key_id = ANY($1::uuid[])", gone)
         crash_point("key_store.destroyed")
         for key_id in gone:

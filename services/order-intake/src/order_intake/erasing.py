@@ -63,15 +63,15 @@ async def search_orders(pool: Pool, store: KeyStore) -> int:
         return 0
     searched_to = erasure["searched_to"]
     rows = await pool.fetch(_ORDERS, erasure["customer_id"], searched_to, erasure["requested_at"], AT_ONCE)
-    meant = await _meant(erasure, rows, store)
+    meant = await _meant(erasure, rows, store) if rows else []
     last = rows[-1]["order_id"] if rows else searched_to
+    if not rows:
+        await store.destroy([erasure["wanted_key_id"]])
+        crash_point("erasures.wanted_key_destroyed")
     async with transaction(pool) as tx:
         if await tx.fetchval(_SEARCHED, erasure["erasure_id"], searched_to, last, not rows):
             await mean_orders(tx, erasure["erasure_id"], erasure["customer_id"], meant)
         crash_point("erasures.searched")
-    crash_point("erasures.search_committed")
-    if not rows:
-        await store.destroy([erasure["wanted_key_id"]])
     return max(len(rows), 1)
 
 

@@ -1,0 +1,95 @@
+"""Keys lie in one database and what they seal in another: whoever dies between the two leaves nobody half forgotten."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pydantic import TypeAdapter
+from shared.settings import KEYS_DATABASE
+from shared.walls import Role
+
+from deploy.local.demo.board import Board
+from deploy.local.demo.client import Json
+from tests.crash_points.people import CONSIGNEE, OWNER, People
+from tests.crash_points.stage import Stage
+from tests.crash_points.truth import broken, settled
+
+if TYPE_CHECKING:
+    Database = asyncpg.Connection[asyncpg.Record]
+else:
+    Database = asyncpg.Connection
+pytestmark = pytest.mark.timeout(120)
+ERASURE = TypeAdapter(dict[str, object])
+WORKER = "order-intake-worker"
+ERASING = (
+    *("erasures.searched", "erasures.searched:2", "erasures.wanted_key_destroyed"),
+    *("key_store.destroyed", "key_store.destroyed:2", "erasures.keys_destroyed", "erasures.forgotten"),
+)
+SEALING = ("key_store.made", "erasures.plain_sealed")
+_KEYS = "SELECT key_id::text FROM subject_keys WHERE key_id = ANY($1::uuid[])"
+_PLAIN = "UPDATE orders SET ship_to_key_id = NULL, ship_to = $2 WHERE order_id = $1"
+
+
+@pytest.fixture
+async def intake(stage: Stage) -> AsyncIterator[Database]:
+    made = await asyncpg.connect(stage.target.database("order_intake", Role.WORKER))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def keys(stage: Stage) -> AsyncIterator[Database]:
+    made = await asyncpg.connect(stage.postgres.url(KEYS_DATABASE))
+    yield made
+    await made.close()
+
+
+async def crashed(stage: Stage, place: str) -> None:
+    deadline = time.monotonic() + 60
+    while stage.not_crashed({WORKER: place}):
+        assert time.monotonic() < deadline, f"never came to {place}"
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("place", ERASING)
+async def test_an_erasure_is_finished_and_its_keys_are_gone(
+    stage: Stage, people: People, board: Board, intake: Database, keys: Database, place: str
+) -> None:
+    consignee = f"GONE-{uuid4().hex[:8]}"
+    order_id = await people.order_that_ends(consignee)
+    os.kill(stage.processes[WORKER], signal.SIGSTOP)
+    wanted: Json = {"customer_id": OWNER, "consignee": {"code": consignee}}
+    erasure = (await people.center.intake.post("/erasures", wanted, consignee)).read(ERASURE)
+    sealed = await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id)
+    looked_for = await intake.fetchval("SELECT wanted_key_id FROM erasures WHERE erasure_id = $1", erasure["erasure_id"])
+    assert len(await keys.fetch(_KEYS, [sealed, looked_for])) == 2
+
+    stage.arm({WORKER: place})
+    await crashed(stage, place)
+
+    while (await people.center.intake.get(f"/erasures/{erasure['erasure_id']}")).read(ERASURE)["status"] != "done":
+        await asyncio.sleep(0.05)
+    assert await keys.fetch(_KEYS, [sealed, looked_for]) == []
+    await settled(board)
+    assert await broken(stage, people) == []
+
+
+@pytest.mark.parametrize("place", SEALING)
+async def test_what_was_stored_in_plain_is_sealed(stage: Stage, people: People, intake: Database, place: str) -> None:
+    order_id = await people.order_that_ends(f"PLAIN-{uuid4().hex[:8]}")
+    await intake.execute(_PLAIN, order_id, json.dumps(CONSIGNEE | {"name": "Plain"}))
+
+    stage.arm({WORKER: place})
+    await crashed(stage, place)
+
+    while not await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id):
+        await asyncio.sleep(0.05)
+    shown = (await people.center.intake.get(f"/orders/{order_id}")).read(ERASURE)
+    assert "Plain" in str(shown["ship_to"])
