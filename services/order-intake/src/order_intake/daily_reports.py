@@ -1,5 +1,6 @@
 """Once a day each partner that wants it hears what is in stock."""
 
+from shared.crash import crash_point
 from shared.database import Pool, transaction
 from shared.jobs import Job
 from shared.key_store import KeyStore
@@ -10,7 +11,9 @@ from order_intake.settings import terms
 
 async def ask_for_today(pool: Pool, _: KeyStore) -> int:
     async with transaction(pool) as tx:
-        return await request_daily(tx, terms().business_zone)
+        asked = await request_daily(tx, terms().business_zone)
+        crash_point("edi.reports_asked")
+        return asked
 
 
 JOBS = (Job("edi.daily_reports", 60, ask_for_today),)
