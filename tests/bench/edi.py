@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from order_intake.edi import check, read
 
@@ -55,7 +56,7 @@ def measure() -> dict[str, object]:
     split, x12, regex, edifact = microseconds([
         lambda: bare_split(order), lambda: read(order), lambda: bare_regex(message), lambda: read(message),
     ])  # fmt: skip
-    x12_check, edifact_check = microseconds([lambda: check(first), lambda: check(second)], rounds=5)
+    x12_check, edifact_check = microseconds([lambda: check(replace(first)), lambda: check(replace(second))], rounds=5)
     return {
         "bytes": {"850": len(order), "ORDERS": len(message)},
         "read 850, times bytes.split": round(x12 / split, 2),

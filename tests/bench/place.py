@@ -26,6 +26,7 @@ from uuid_utils.compat import uuid7
 
 from deploy.local.postgres import Postgres
 from deploy.local.processes import free_port
+from tests.bench import interchange
 from tests.bench.cpu import Cpu
 from tests.bench.generator import Run, closed, open_loop, requests
 
@@ -146,7 +147,12 @@ async def _measure(ours: Server, theirs: Server, postgres: int, rows: int) -> di
     }
     place |= {f"cpu_ms_per_order_{name}": round(1000 * median(each) / ORDERS, 3) for name, each in costs.items()}
     place["bytes_per_order"] = await _bytes_per_order(ours)
-    return {"place_only": place, "stored_rows": await _stored(ours, postgres, rows)}
+    whole = await interchange.measure(ours.port, KEY, CUSTOMER, SKUS, lambda count: _per_second(ours, count))
+    return {"place_only": place, "interchange": whole, "stored_rows": await _stored(ours, postgres, rows)}
+
+
+async def _per_second(ours: Server, count: int) -> float:
+    return (await _run(ours, count)).per_second
 
 
 async def _spending(ours: Server, postgres: int, key: str) -> tuple[Run, dict[str, float]]:

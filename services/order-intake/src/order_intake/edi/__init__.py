@@ -7,7 +7,7 @@ message.first("BEG").value(3)                   # the purchase order number
 write(Cover(X12, sender, receiver, "17", now), [Draft("855", "004010", "0001", [("BAK", "00", "AD", ...)])])
 """
 
-from order_intake.edi.acknowledging import Reply, Wish, reply, reply_bytes, reply_cover
+from order_intake.edi.acknowledging import Reply, Wish, enveloped, reply, reply_bytes, reply_cover
 from order_intake.edi.answers import Answer, answers
 from order_intake.edi.checking import STRICT, TOLERANT, USUAL, Profile, check
 from order_intake.edi.delimiters import EDIFACT_LINES, EDIFACT_USUAL, X12_USUAL, X12_USUAL_5010, Delimiters
@@ -66,6 +66,7 @@ __all__ = [
     "answers",
     "check",
     "directory",
+    "enveloped",
     "judge",
     "read",
     "releases",

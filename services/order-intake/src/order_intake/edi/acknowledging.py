@@ -72,8 +72,12 @@ def reply_bytes(
 ) -> bytes | None:
     """The whole answer, to the sender, in its own separators where they can carry it. None where there is none, or where the
     sender's identifiers fit into no envelope."""
-    answer = reply(verdict, kind, wish)
-    cover = reply_cover(verdict.interchange, answer, control, at, group_control)
+    return enveloped(verdict.interchange, reply(verdict, kind, wish), control, at, group_control)
+
+
+def enveloped(interchange: Interchange, answer: Reply, control: str, at: datetime, group_control: int = 1) -> bytes | None:
+    """The same of an answer that is made already."""
+    cover = reply_cover(interchange, answer, control, at, group_control)
     for attempt in (cover, replace(cover, delimiters=None), replace(cover, delimiters=None, charset="UNOY")) if answer else ():
         try:
             return write(attempt, answer.drafts)

@@ -7,12 +7,11 @@ from itertools import islice
 from order_intake.edi.directory import DEFAULT_RELEASE, Directory, directory
 from order_intake.edi.elements import is_period, wrong_elements
 from order_intake.edi.faults import RULES, Fault, Weight
-from order_intake.edi.identifiers import bad_digits
+from order_intake.edi.identifiers import HOLDERS, bad_digits
 from order_intake.edi.interchange import Message
 from order_intake.edi.levels import broken_levels
 from order_intake.edi.limits import LIMITS, Limits
 from order_intake.edi.segment import Segment
-from order_intake.edi.structure import misplaced
 from order_intake.edi.syntax import X12
 
 
@@ -48,7 +47,7 @@ def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
 def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fault]:
     is_x12, bad = message.syntax is X12, {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
     if message.body:
-        for each in misplaced(message.body, known):
+        for each in message.placed[1]:
             if each.rule == "segment-missing" or each.position not in bad:
                 yield _fault(profile, each.rule, each.segment, each.position, each.tag, detail=each.tag[:20])
     else:
@@ -60,7 +59,8 @@ def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fa
         if rule is not None:
             for wrong in wrong_elements(segment, rule, is_x12=is_x12):
                 yield _fault(profile, wrong.rule, segment, position, "", wrong.element, wrong.component, wrong.value)
-            yield from _meanings(segment, position, known, profile)
+            if segment.tag in known.codes or segment.tag in HOLDERS or segment.tag == "DTM":
+                yield from _meanings(segment, position, known, profile)
     for segment, position, element, detail in broken_levels(message):
         yield _fault(profile, "hierarchy", segment, position, "", element, 0, segment.text(element), detail)
 

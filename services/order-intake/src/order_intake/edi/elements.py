@@ -8,6 +8,7 @@ from order_intake.edi.notation import Condition, ElementRule, SegmentRule
 from order_intake.edi.segment import Segment
 
 TEXT = frozenset({"id", "an", "b"})
+NUMBERS = frozenset({"n", "r"})
 CLOCK = {4: "%H%M", 6: "%H%M%S", 7: "%H%M%S%f", 8: "%H%M%S%f"}
 PERIODS = {"101": "%y%m%d", "102": "%Y%m%d", "203": "%Y%m%d%H%M", "204": "%Y%m%d%H%M%S"}
 WIDTHS = {"101": 6, "102": 8, "203": 12, "204": 14}
@@ -27,15 +28,19 @@ def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iter
     if elements is None:
         return
     count, whole = len(texts) - 1, is_x12 and segment.delimiters.repetition is None
-    for n, element in enumerate(elements, 1):
-        text = texts[n] if n <= count else ""
+    for n in rule.needed:
+        if n > count or not texts[n]:
+            yield Wrong("element-missing", n)
+    for n, element in enumerate(elements[:count], 1):
+        text = texts[n]
         if not text:
-            if element.mandatory:
-                yield Wrong("element-missing", n)
-        elif element.parts:
+            continue
+        if element.parts:
             yield from _composite(segment, n, element)
         elif not whole:
             yield from _simple(segment, n, element, is_x12=is_x12)
+        elif element.kind in TEXT and element.least <= len(text) <= element.most:
+            continue
         elif name := fault_of(text, element):
             yield Wrong(name, n, 0, text)
     for n in range(len(elements) + 1, count + 1):
@@ -85,6 +90,8 @@ def fault_of(text: str, rule: ElementRule) -> str:
     kind, size = rule.kind, len(text)
     if kind in TEXT and rule.least <= size <= rule.most:
         return ""
+    if kind in NUMBERS and size <= rule.most and text.isdigit() and text.isascii():
+        return ""
     if kind in ("n", "r"):
         size = sum(map(str.isdigit, text)) if size < 100 else size
     if size > rule.most:
@@ -122,6 +129,10 @@ def is_period(value: str, code: str) -> bool:
 def _broken(condition: Condition, texts: Sequence[str], count: int) -> str:
     """The name of the rule that these elements break together, or the empty string."""
     letter, places = condition.letter, condition.places
+    if letter == "P" and len(places) == 2:
+        first, second = places
+        one = first <= count and texts[first] != ""
+        return "" if one is (second <= count and texts[second] != "") else "element-condition"
     there = [n for n in places if n <= count and texts[n]]
     if letter == "E":
         return "element-exclusive" if len(there) > 1 else ""

@@ -8,6 +8,7 @@ from order_intake.edi.directory import DEFAULT_RELEASE, directory
 from order_intake.edi.faults import Fault, Weight
 from order_intake.edi.loops import Loop, nested
 from order_intake.edi.segment import Segment
+from order_intake.edi.structure import Misplaced
 from order_intake.edi.syntax import EDIFACT, X12, Syntax
 
 
@@ -56,11 +57,16 @@ class Message:
         """The first segment of this tag (and with this first component), wherever it stands."""
         return next((each for each in self.segments if each.tag == tag and qualifier in ("", each.value(1))), None)
 
-    @cached_property
+    @property
     def tree(self) -> Loop:
         """The message as its directory nests it; without a directory all segments stand below the header."""
+        return self.placed[0]
+
+    @cached_property
+    def placed(self) -> tuple[Loop, list[Misplaced]]:
+        """The tree, and what is wrong with the order of the segments."""
         known = directory(self.type, self.release or DEFAULT_RELEASE)
-        return nested(self.header, self.body, known) if known else Loop(self.header, list(self.body))
+        return nested(self.header, self.body, known) if known else (Loop(self.header, list(self.body)), [])
 
     def loops(self, tag: str) -> tuple[Loop, ...]:
         """Every loop that a segment of this tag begins, however deep."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from order_intake.edi.directory import Directory
 from order_intake.edi.segment import Segment
-from order_intake.edi.structure import Walk
+from order_intake.edi.structure import Misplaced, Walk
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ class Loop:
             yield from each.walk()
 
 
-def nested(header: Segment, body: tuple[Segment, ...], known: Directory) -> Loop:
-    """The whole message as one loop below its header. What has no place stands where it was found."""
+def nested(header: Segment, body: tuple[Segment, ...], known: Directory) -> tuple[Loop, list[Misplaced]]:
+    """The whole message as one loop below its header, and all that is wrong with the order. What has no place stands where it was
+    found. The header is position 1."""
     walk, root = Walk(known), Loop(header)
-    path = [root]
+    path, wrong = [root], list[Misplaced]()
     for position, segment in enumerate(body, 2):
-        list(walk.step(segment, position))
+        wrong += walk.step(segment, position)
         del path[walk.depth :]
         if walk.opened:
             loop = Loop(segment)
@@ -50,4 +51,6 @@ def nested(header: Segment, body: tuple[Segment, ...], known: Directory) -> Loop
             path.append(loop)
         else:
             path[-1].segments.append(segment)
-    return root
+    if body:
+        wrong += walk.end(len(body) + 2, body[-1])
+    return root, wrong

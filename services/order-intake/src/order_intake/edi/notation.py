@@ -35,6 +35,8 @@ class SegmentRule(NamedTuple):
     name: str
     elements: tuple[ElementRule, ...] | None
     conditions: tuple[Condition, ...]
+    needed: tuple[int, ...] = ()
+    """The places of the mandatory elements."""
 
 
 class Node:
@@ -102,7 +104,9 @@ def _segment(line: str, parts: Mapping[str, str]) -> SegmentRule:
         return SegmentRule(tag, name.strip(), None, ())
     elements, _, rules = body.partition(";")
     tokens = iter(ELEMENT.findall(_expanded(elements, parts, "@")))
-    return SegmentRule(tag, name.strip(), tuple(_elements(tokens)), tuple(map(_condition, rules.split())))
+    found = tuple(_elements(tokens))
+    needed = tuple(n for n, element in enumerate(found, 1) if element.mandatory)
+    return SegmentRule(tag, name.strip(), found, tuple(map(_condition, rules.split())), needed)
 
 
 def _condition(text: str) -> Condition:

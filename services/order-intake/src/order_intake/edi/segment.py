@@ -18,7 +18,10 @@ class Segment(NamedTuple):
 
     def text(self, n: int) -> str:
         """Element n with its release characters taken out, not divided into components."""
-        return unescaped(self.texts[n], self.delimiters.release) if n < len(self.texts) else ""
+        if n >= len(self.texts):
+            return ""
+        text, release = self.texts[n], self.delimiters.release
+        return text if release is None or release not in text else unescaped(text, release)
 
     def value(self, n: int, component: int = 1) -> str:
         """A component of element n; the empty string when it is not there."""

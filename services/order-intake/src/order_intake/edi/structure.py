@@ -41,27 +41,31 @@ class Walk:
         self.path = [_Level(directory.tree)]
         self.depth, self.opened = 1, False
 
-    def step(self, segment: Segment, position: int) -> Iterator[Misplaced]:
+    def step(self, segment: Segment, position: int) -> Sequence[Misplaced]:
         """Places the segment: as deep as it fits, where there is room before where there is none."""
         found = self._place(segment.tag, crowded=False) or self._place(segment.tag, crowded=True)
         if found is None:
             self.depth, self.opened = len(self.path), False
-            yield Misplaced(self._unplaced(segment.tag), segment.tag, position, segment)
-            return
+            return [Misplaced(self._unplaced(segment.tag), segment.tag, position, segment)]
         depth, index = found
         level = self.path[depth]
-        missing = [tag for each in reversed(self.path[depth + 1 :]) for tag in each.missing(len(each.node.children))]
-        for tag in missing + level.missing(index):
-            yield Misplaced("segment-missing", tag, position, segment)
+        wrong = [Misplaced("segment-missing", tag, position, segment) for tag in self._missing(depth, index)]
         level.seen = level.seen + 1 if level.at == index else 1
         level.at = index
         child = level.node.children[index]
         if level.seen > child.most:
-            yield Misplaced("loop-repeated" if child.children else "segment-repeated", segment.tag, position, segment)
+            wrong.append(Misplaced("loop-repeated" if child.children else "segment-repeated", segment.tag, position, segment))
         del self.path[depth + 1 :]
         self.depth, self.opened = depth + 1, bool(child.children)
         if child.children:
             self.path.append(_Level(child))
+        return wrong
+
+    def _missing(self, depth: int, index: int) -> list[str]:
+        """Mandatory segments that are passed over on the way there: in the loops that end, and in the one that goes on."""
+        level = self.path[depth]
+        ended = [tag for each in self.path[:depth:-1] if each.node.needed for tag in each.missing(len(each.node.children))]
+        return ended + level.missing(index) if level.node.needed else ended
 
     def end(self, position: int, segment: Segment) -> Iterator[Misplaced]:
         """What is still missing when the trailer comes."""
@@ -82,11 +86,3 @@ class Walk:
         if tag not in self.directory.segments:
             return "segment-unknown"
         return "segment-out-of-sequence" if tag in self.directory.tags else "segment-not-in-message"
-
-
-def misplaced(segments: Sequence[Segment], directory: Directory) -> Iterator[Misplaced]:
-    """All that is wrong with the order of a message's body; the header is position 1."""
-    walk = Walk(directory)
-    for position, segment in enumerate(segments, 2):
-        yield from walk.step(segment, position)
-    yield from walk.end(len(segments) + 2, segments[-1])

@@ -1,0 +1,56 @@
+"""An interchange of a thousand orders beside a thousand single calls, turn by turn: received, acknowledged, placed."""
+
+from collections.abc import Awaitable, Callable
+from statistics import median
+from time import perf_counter
+
+import httpx
+
+from tests.bench.generator import LINES
+
+ORDERS, ROUNDS = 1000, 3
+SENDER, US = "BENCHPARTNER", "THREEPL"
+ADDRESS = "N1*ST*DC EAST*92*STORE-12~N3*88 CENTURY AVENUE~N4*SHANGHAI**200120*CN"
+
+
+def partner(customer: str) -> dict[str, object]:
+    theirs, ours = ({"syntax": "X12", "qualifier": "ZZ", "identifier": name} for name in (SENDER, US))
+    return {"customer_id": customer, "identifiers": [theirs], "our_identifiers": [ours]}
+
+
+def interchange(prefix: str, skus: int, control: int, orders: int = ORDERS) -> bytes:
+    """850s with as many lines as the single calls have."""
+    head = f"ISA*00*          *00*          *ZZ*{SENDER:15}*ZZ*{US:15}*260115*0930*U*00401*{control:09}*0*P*>"
+    rows = [head, f"GS*PO*{SENDER}*{US}*20260115*0930*{control}*X*004010"]
+    for n in range(orders):
+        lines = [f"PO1*{k + 1}*{k + 1}*EA***VN*SKU-{(n * LINES + k) % skus}" for k in range(LINES)]
+        body = [f"BEG*00*SA*{prefix}-{n}**20260115", *ADDRESS.split("~"), *lines, f"CTT*{LINES}"]
+        rows += [f"ST*850*{n + 1:04}", *body, f"SE*{len(body) + 2}*{n + 1:04}"]
+    return "~".join([*rows, f"GE*{orders}*{control}", f"IEA*1*{control:09}", ""]).encode()
+
+
+async def measure(port: int, key: str, customer: str, skus: int, singly: Callable[[int], Awaitable[float]]) -> dict[str, float]:
+    """`singly` places so many orders by single calls and says how many a second."""
+    rounds: list[tuple[float, float]] = []
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=120) as client:
+        (await client.put("/partners/BENCH", json=partner(customer))).raise_for_status()
+        await _sent(client, interchange("WARM", skus, 1))
+        for number in range(2, 2 + ROUNDS):
+            whole = interchange(f"BULK-{number}", skus, number)
+            one_by_one = await singly(ORDERS)
+            began = perf_counter()
+            await _sent(client, whole)
+            rounds.append((ORDERS / (perf_counter() - began), one_by_one))
+    return {
+        "orders_per_second": round(median(whole for whole, _ in rounds), 1),
+        "single_orders_per_second": round(median(single for _, single in rounds), 1),
+        "ratio_to_single": round(median(whole / single for whole, single in rounds), 2),
+    }
+
+
+async def _sent(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/edi/interchanges", content=body, headers={"Content-Type": "application/EDI-X12"})
+    answer.raise_for_status()
+    effects = {message["effect"] for message in answer.json()["interchanges"][0]["messages"]}
+    if effects != {"placed"}:
+        raise SystemExit(f"Not all orders of the interchange were placed: {sorted(effects)}.")
