@@ -96,6 +96,10 @@ class LocalSystem:
     def url(self, service: str, role: str = "api") -> str:
         return f"http://127.0.0.1:{self.port(service, role)}"
 
+    @property
+    def programs(self) -> list[Program]:
+        return list(self._programs.values())
+
     def program(self, service: str, role: str) -> Program:
         return self._programs[f"{service}-{role}"]
 

@@ -5,13 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic_core import from_json
+from shared.bus import PARTITIONS
+from shared.events import Topic
 from shared.walls import Role
 
 from deploy.local.demo.board import Board, Rest
 from deploy.local.demo.evidence import evidence
 from deploy.local.demo.invariants import INVARIANTS, Invariant, judge_each
-from deploy.local.demo.target import Target
+from deploy.local.demo.target import Target, subscriptions
 from tests.crash.faults.catalogue import Field, Poisoned
 from tests.crash.faults.events import MARK
 from tests.crash.ledger import Ledger
@@ -20,6 +23,7 @@ from tests.crash.vigil import OURS, Finding
 PARKED = Invariant("I14", "Parked is what was poisoned, and what follows it waits", "")
 BURIED = Invariant("I14", "Every consumer buries each message that it cannot apply, once", "")
 CLOSED = Invariant("I11", "Every delivered order is closed when its time has come", "SELECT * FROM orders WHERE status = 'delivered'")
+WORK = Invariant("I11", "Staff and customers can do what is theirs to do", "")
 STUCK = Invariant("I11", "Everything settles when it is left in peace", "")
 DEFINITE = Invariant("I1", "Every attempt ends definitely", "")
 _KEPT = "(SELECT * FROM log WHERE aggregate NOT IN (SELECT aggregate FROM told_before)) AS kept"
@@ -32,8 +36,29 @@ class Bench(Board):
 
 
 async def left(target: Target) -> Rest:
+    """Of the rig's own records as well, which the board does not know of."""
     async with Bench(target) as board:
-        return await board.rest()
+        rest = await board.rest()
+    return rest if rest.left else Rest(await unread(target))
+
+
+async def unread(target: Target) -> dict[str, int]:
+    """By service: records that lie beyond its places."""
+    found: dict[str, int] = {}
+    consumer = AIOKafkaConsumer(bootstrap_servers=target.kafka_bootstrap_servers, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, number) for topic in Topic for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+    for package, topics in subscriptions(target).items():
+        connection = await asyncpg.connect(target.database(package, Role.STAFF))
+        rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
+        await connection.close()
+        read = {TopicPartition(topic, number): offset for topic, number, offset in rows}
+        found[f"records unread in {package}"] = sum(end - read.get(place, 0) for place, end in ends.items() if place.topic in topics)
+    return {what: count for what, count in found.items() if count > 0}
 
 
 async def final(ground: Field, ledger: Ledger) -> list[Finding]:

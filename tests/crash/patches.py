@@ -134,9 +134,22 @@ def no_order_lock() -> None:
         object.__setattr__(table, "take", take)
 
 
+def no_limit() -> None:
+    """Allocation believes that there is a hundred times as much."""
+    from inventory.book import StockBook
+
+    available = StockBook.available
+    _put(
+        StockBook,
+        "available",
+        lambda self: {item: {code: 100 * units for code, units in rows.items()} for item, rows in available(self).items()},
+    )
+
+
 def answers_first() -> None:
-    """The answer leaves, the commit follows a moment later."""
+    """The answer about an order leaves, the commit follows a moment later."""
     underway: set[asyncio.Task[None]] = set()
+    properly = routes._answer
 
     async def later(tx: Transaction) -> None:
         await asyncio.sleep(0.5)
@@ -144,6 +157,8 @@ def answers_first() -> None:
             await tx.commit()
 
     async def answer(tx: Transaction, request: Request, run: routes.Run, once: Once | None) -> Response:
+        if not request.url.path.startswith("/orders"):
+            return await properly(tx, request, run, once)
         response = await run(request)
         if once:
             once.keep(tx, response.status_code, bytes(response.body), getattr(response, "keys", ()))
@@ -247,7 +262,7 @@ def timers_first() -> None:
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, answers_first,
-        no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
+        newer, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, no_limit,
+        answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

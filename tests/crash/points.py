@@ -10,9 +10,11 @@ from deploy.local.services import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 _POINT = re.compile(r"""crash_point\("([a-z_]+\.[a-z_]+)"\)""")
-_ROLES = {"api": ("api",), "transaction": ("api", "worker")}
+_ROLES = {"api": ("api",), "keys": ("api",), "transaction": ("api", "worker")}
 """Of all others the worker's."""
-ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "erasing"})
+_ONLY = {"api.before_replay": ("order-intake", "api"), "api.refusal_before_commit": ("order-intake", "api")}
+"""What the rig's people do there alone."""
+ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "key_upkeep", "keys_command", "erasures"})
 """In processes that the rig does not run, or only one service has: tests/crash_points goes there."""
 _OFTEN = re.compile("relay.read|acked_before|relay.deleted|fetched|moved|judged|handled|committed|before_commit|written|writing|batch|api")
 """Armed for a time that is drawn; the others come a few times in the life of a process and are armed for the first."""
@@ -39,6 +41,7 @@ def cells(drawn: Random, *, full: bool) -> list[Cell]:
         family = point.split(".")[0]
         if family not in ELSEWHERE:
             has = [Cell(point, service.name, role) for role in _ROLES.get(family, ("worker",)) for service in SERVICES]
+            has = [cell for cell in has if (cell.service, cell.role) == _ONLY.get(point, (cell.service, cell.role))]
             found += has if full else [drawn.choice(has)]
     drawn.shuffle(found)
     return found
@@ -57,7 +60,7 @@ class Points:
         if not self.left:
             return None
         cell = self.left.pop()
-        return cell, self.drawn.randint(1, 12) if _OFTEN.search(cell.point) else 1
+        return cell, self.drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
 
     def note(self, cell: Cell, *, reached: bool) -> None:
         if reached:

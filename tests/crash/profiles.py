@@ -28,8 +28,8 @@ class Profile:
     strikes: Mapping[str, int]
     full: bool = False
     heal_seconds: float = 30.0
-    points: int = 0
-    """At how many named points processes die; 0 = at none."""
+    walkers: int = 0
+    """So many processes at a time are armed to die at named points, one point after the other; 0 = none."""
     small_disk: bool = False
     patches: str = ""
     schema: tuple[tuple[str, str], ...] = ()
@@ -39,13 +39,15 @@ class Profile:
     def times(self, seed: int) -> list[tuple[float, str]]:
         """When what happens, in seconds from the first order: drawn from the seed, the last tenth is left to them to end in."""
         drawn = Random(f"{seed}/times")
-        strikes = dict(self.strikes) | ({"SIGKILL at a point": self.points} if self.points else {})
-        return sorted((drawn.uniform(0.03, 0.9) * self.seconds, name) for name in sorted(strikes) for _ in range(strikes[name]))
+        return sorted((drawn.uniform(0.03, 0.9) * self.seconds, name) for name in sorted(self.strikes) for _ in range(self.strikes[name]))
 
 
-def whole(orders: int = 10_000, seconds: float = 960.0, *, full: bool = False, points: int = 60) -> Profile:
+USUAL_SECONDS = 960.0
+
+
+def whole(orders: int = 10_000, seconds: float = USUAL_SECONDS, *, full: bool = False) -> Profile:
     """Every fault there is; in proportion fewer where there is less time."""
-    share = seconds / 960.0
+    share = seconds / USUAL_SECONDS
     often = {
         "SIGKILL at random": round(200 * share),
         "SIGSTOP of an API": 8,
@@ -69,11 +71,12 @@ def whole(orders: int = 10_000, seconds: float = 960.0, *, full: bool = False, p
     once = {
         "Kafka loses everything; the ledgers are replayed": 1,
         "the whole ledger is pending again while an open transaction pins vacuum": 1,
+        "a delete of the relay arrives after another leader, another log and a replay": 1,
         "Kafka is down for more than a minute": int(full),
     }
     scaled = {name: count if name == "SIGKILL at random" else max(1, round(count * share)) for name, count in often.items()}
     name = "full" if full else "whole"
-    return Profile(name, orders, seconds, scaled | once, full, points=points if full else max(1, round(points * share)), small_disk=True)
+    return Profile(name, orders, seconds, scaled | once, full, walkers=3 if full else 2, small_disk=True)
 
 
 SHORT = Profile(

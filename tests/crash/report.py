@@ -12,8 +12,6 @@ from shared.plain import printed
 from tests.crash.faults import CATALOGUE
 from tests.crash.rig import Result
 
-KILLS = ("SIGKILL at random", "SIGKILL at a point", "SIGTERM roll of all processes")
-
 
 def commit() -> str:
     """Of this working tree, with a mark when it holds what is not committed."""
@@ -51,11 +49,11 @@ def _faults(console: Console, result: Result) -> None:
     table.add_column("")
     counts = result.ground.counts
     for name in sorted({*result.profile.strikes, *(name for name in CATALOGUE if counts[name])}):
-        hindered = counts[f"{name}: hindered by another fault"]
-        remark = result.ground.absent.get(name) or (f"{hindered} more hindered by another fault" if hindered else "")
+        remarks = [f"{count} more, {word.removeprefix(f'{name}, ')}" for word, count in counts.items() if word.startswith(f"{name}, but")]
+        remark = result.ground.absent.get(name) or "; ".join(remarks)
         table.add_row(printed(name), "absent" if name in result.ground.absent else str(counts[name]), printed(remark))
     for name, count in sorted(counts.items()):
-        if name.split(":")[0] not in CATALOGUE:
+        if name not in CATALOGUE and ", but" not in name:
             table.add_row(printed(name), str(count), "")
     console.print(table)
 

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -14,7 +15,7 @@ from aiokafka.errors import KafkaError
 from pydantic_core import from_json
 
 from deploy.local.demo.center import Center, batches
-from deploy.local.demo.client import Client, Json
+from deploy.local.demo.client import Client, Json, Refused
 from deploy.local.demo.desk import HEARD_SECONDS
 from deploy.local.demo.opening import CARRIERS, VEHICLES, register, stock_up
 from deploy.local.demo.stocking import WAREHOUSES
@@ -22,7 +23,7 @@ from deploy.local.demo.target import Target
 from deploy.local.errors import StackError
 from tests.crash import checks
 from tests.crash.faults import CATALOGUE, Field
-from tests.crash.faults.catalogue import Turns
+from tests.crash.faults.catalogue import Absent, Turns
 from tests.crash.ledger import Ledger
 from tests.crash.offender import told_of
 from tests.crash.people import SCOPES, Customer, Fleet, Floor, Staff
@@ -34,7 +35,7 @@ from tests.crash.vigil import Finding, Vigil
 from tests.crash.workload import CUSTOMERS, Workload
 
 LONGEST_FAULT_SECONDS = 150.0
-HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
+HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a fault, or a look from outside, may meet while another fault is at work."""
 
 
@@ -67,9 +68,10 @@ class Rig:
         self.profile, self.seed, self.say = profile, seed, say
         self.workload = Workload.of(seed, profile.orders, profile.manners)
         self.ledger = Ledger.at(folder / "ledger.jsonl")
-        self.stage = Stage(folder, patches=profile.patches)
+        self.stage = Stage(folder, self._note, patches=profile.patches)
         self.result = Result(profile, seed, ledger=self.ledger)
         self._turns = Turns()
+        self._log = (folder / "rig.log").open("w")
 
     async def run(self) -> Result:
         """SAFETY: used and beaten until all orders are placed and all faults are over. HEAL: left in peace until nothing moves."""
@@ -86,6 +88,8 @@ class Rig:
                 await self.ground.as_owner(package, statement)
             async with self._opened() as (staff, fleet):
                 await self._play(staff, fleet)
+        except Refused as refused:
+            self.result.findings.append(Finding(checks.WORK, 1, str(refused)))
         finally:
             await self.stage.fall()
             if self.stage.disk:
@@ -94,23 +98,28 @@ class Rig:
         return self.result
 
     async def _play(self, staff: Staff, fleet: Fleet) -> None:
-        stopping = asyncio.Event()
-        self._fleet = fleet
-        async with asyncio.TaskGroup() as everybody:
-            everybody.create_task(staff.work(stopping))
-            everybody.create_task(self.vigil.keep(stopping))
-            try:
-                await self._safety(fleet)
-                if not self.vigil.findings:
-                    await self._heal()
-            finally:
-                stopping.set()
+        self._fleet, stopping = fleet, asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as everybody:
+                everybody.create_task(staff.work(stopping))
+                everybody.create_task(self.vigil.keep(stopping))
+                try:
+                    await self._safety(fleet)
+                    if not self.vigil.findings:
+                        await self._heal()
+                finally:
+                    stopping.set()
+        except* Refused as refused:
+            self.result.findings += [Finding(checks.WORK, 1, str(each)) for each in refused.exceptions]
+        await self._judge(staff)
+
+    async def _judge(self, staff: Staff) -> None:
         self.result.findings += self.vigil.findings
         self.result.happened = dict(staff.journal.happened)
         if self.result.settled_after is not None and not self.result.findings:
             self.result.findings += await checks.final(self.ground, self.ledger)
         if self.result.findings:
-            self.result.caught_after = monotonic() - fleet.began
+            self.result.caught_after = monotonic() - self._fleet.began
             self.result.offender = await told_of(self.result.findings[0].first, self.ground, self.stage.folder)
 
     async def _safety(self, fleet: Fleet) -> None:
@@ -129,20 +138,37 @@ class Rig:
 
     async def _beat(self, began: float) -> None:
         async with asyncio.TaskGroup() as faults:
+            for _ in range(self.profile.walkers):
+                faults.create_task(self._walk(began + 0.9 * self.profile.seconds))
             for at, name in self.profile.times(self.seed):
                 await asyncio.sleep(began + at - monotonic())
                 faults.create_task(self._strike(name))
 
+    async def _walk(self, until: float) -> None:
+        """From point to point."""
+        while self.ground.points.left and monotonic() < until:
+            await self._strike("SIGKILL at a point")
+
     async def _strike(self, name: str) -> None:
         """A fault that cannot do its harm because another one is at work has done none."""
-        try:
-            async with asyncio.timeout(LONGEST_FAULT_SECONDS):
-                await self._turns.strike(CATALOGUE[name], self.ground)
-        except TimeoutError:
-            self.ground.counts[f"{name}: not ended in time"] += 1
-        except HINDERED as failure:
-            self.ground.counts[f"{name}: hindered by another fault"] += 1
-            self.say(f"{name}: {failure!r}")
+        fault, counts = CATALOGUE[name], self.ground.counts
+        async with self._turns.taken(fault.needs):
+            if monotonic() > self._fleet.began + self.profile.seconds:
+                counts[f"{name}, but had no turn"] += 1
+                return
+            try:
+                async with asyncio.timeout(LONGEST_FAULT_SECONDS):
+                    await fault.strike(self.ground)
+                counts[name] += 1
+            except Absent as why:
+                self.ground.absent[name] = str(why)
+            except TimeoutError:
+                counts[f"{name}, but did not end in time"] += 1
+            except HINDERED as failure:
+                counts[f"{name}, but was hindered by another fault"] += 1
+                self._note(f"{name}: {failure!r}")
+            else:
+                self._note(f"{name}: done")
 
     async def _late_stock(self) -> None:
         await asyncio.sleep(self.profile.seconds * 0.6)
@@ -150,7 +176,7 @@ class Rig:
             await stock_up(center, self.workload.late, "late")
 
     async def _heal(self) -> None:
-        self.stage.links.calm()
+        await self.stage.mend()
         began, calm = monotonic(), 0
         while calm < 2:
             rest = await self._looked()
@@ -174,7 +200,7 @@ class Rig:
     async def _prepare_disk(self) -> None:
         if not self.profile.small_disk:
             return
-        disk = SmallDisk(Path(tempfile.mkdtemp(prefix="lsc-disk-")) / "small")
+        disk = SmallDisk.below(tempfile.gettempdir())
         try:
             await asyncio.to_thread(disk.make, self.stage.postgres)
             self.stage.disk = disk
@@ -211,12 +237,17 @@ class Rig:
         return Customer(self.target.url("order-intake"), str(from_json(answer.body)["key"]), self.ledger)
 
     async def _until_heard(self, customers: dict[str, Customer]) -> None:
-        async with asyncio.timeout(HEARD_SECONDS):
+        async with asyncio.timeout(3 * HEARD_SECONDS):
             while await self._looked():
                 await asyncio.sleep(0.2)
             for customer in customers.values():
                 while not (await Client.ask(customer, "GET", "/orders?limit=1")).is_ok:
                     await asyncio.sleep(1)
+
+    def _note(self, text: str) -> None:
+        """For whoever looks for a cause: what was done to the system, and when."""
+        self._log.write(f"{datetime.now(UTC):%H:%M:%S.%f} {text}\n")
+        self._log.flush()
 
     def _show(self, phase: str) -> None:
         counts = self.ledger.counts

@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+from typing import Self
 
 from deploy.local.errors import StackError
 from deploy.local.postgres import Postgres
@@ -16,6 +18,13 @@ class SmallDisk:
 
     def __init__(self, place: Path) -> None:
         self.place = place
+
+    @classmethod
+    def below(cls, folder: str) -> Self:
+        """Where the server's user may enter as well."""
+        own = Path(tempfile.mkdtemp(prefix="lsc-disk-", dir=folder))
+        own.chmod(0o755)
+        return cls(own / "small")
 
     def make(self, postgres: Postgres) -> None:
         """Raises StackError where no file system may be mounted."""
@@ -39,3 +48,4 @@ class SmallDisk:
 
     def remove(self) -> None:
         subprocess.run(["umount", "-l", self.place], capture_output=True, check=False)
+        shutil.rmtree(self.place.parent, ignore_errors=True)

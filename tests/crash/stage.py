@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deploy.local.processes import free_port
@@ -66,13 +66,12 @@ def _workers() -> list[str]:
 class Stage(LocalSystem):
     """`patches` are names of patches.py that every process starts with; `second` are further workers, started and stopped by faults."""
 
-    def __init__(self, folder: Path, patches: str = "", env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, note: Callable[[str], None], patches: str = "") -> None:
         self.patches = patches
         self.links = Links(self)
         self.second: dict[str, Program] = {}
-        self.said: list[str] = []
         self.disk: SmallDisk | None = None
-        super().__init__(folder, broker="kafka", env=TERMS | dict(env or {}), say=self.said.append)
+        super().__init__(folder, broker="kafka", env=TERMS, say=note)
 
     async def rise(self) -> None:
         await self.links.open()
@@ -84,6 +83,19 @@ class Stage(LocalSystem):
         self.links.calm()
         await asyncio.to_thread(self.stop)
         await self.links.close()
+
+    async def mend(self) -> None:
+        """End what a fault that was broken off has left: links, servers, processes that hang, workers too many."""
+        self.links.calm()
+        if self.disk:
+            self.disk.empty()
+        for program in (*self.programs, *self.second.values()):
+            program.go_on()
+        for program in self.second.values():
+            program.ask_to_stop()
+        for server in (self.postgres, self.kafka):
+            if server and server.pid is None:
+                await asyncio.to_thread(server.start)
 
     def stop(self) -> None:
         for program in self.second.values():

@@ -130,7 +130,7 @@ class Vigil:
                     await self._look(package, connection)
                 finally:
                     connection.terminate()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             if not passes(error):
                 raise
 

@@ -1,9 +1,9 @@
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
-from time import monotonic
 
 import asyncpg
 from shared.walls import Role
@@ -67,7 +67,7 @@ class Field:
                     return
                 finally:
                     connection.terminate()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 await asyncio.sleep(0.5)
 
     async def ask(self, package: str, sql: str) -> object:
@@ -112,18 +112,9 @@ class Turns:
 
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    async def strike(self, wanted: Fault, ground: Field) -> float:
-        """Seconds that the fault lasted."""
-        taken = [self.locks.setdefault(name, asyncio.Lock()) for name in sorted(wanted.needs)]
-        for lock in taken:
-            await lock.acquire()
-        began = monotonic()
-        try:
-            await wanted.strike(ground)
-            ground.counts[wanted.name] += 1
-        except Absent as why:
-            ground.absent[wanted.name] = str(why)
-        finally:
-            for lock in reversed(taken):
-                lock.release()
-        return monotonic() - began
+    @asynccontextmanager
+    async def taken(self, needs: Iterable[str]) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for name in sorted(needs):
+                await stack.enter_async_context(self.locks.setdefault(name, asyncio.Lock()))
+            yield

@@ -41,18 +41,16 @@ async def refusals(ground: Field) -> None:
         f" RAISE EXCEPTION 'forced' USING ERRCODE = (ARRAY[{codes}])[1 + floor(random() * {len(FORCED)})::int]; END IF;"
         " RETURN NULL; END $$"
     )
-    for service in SERVICES:
-        await ground.as_owner(
-            service.package,
-            function,
-            *(
-                f"CREATE OR REPLACE TRIGGER crash_refuse BEFORE {when} FOR EACH STATEMENT EXECUTE FUNCTION crash_refuse()"
-                for when in _WHERE
-            ),
-        )
-    await asyncio.sleep(ground.seconds(4, 10))
-    for service in SERVICES:
-        await ground.as_owner(service.package, "DROP FUNCTION crash_refuse() CASCADE")
+    triggers = [
+        f"CREATE OR REPLACE TRIGGER crash_refuse BEFORE {when} FOR EACH STATEMENT EXECUTE FUNCTION crash_refuse()" for when in _WHERE
+    ]
+    try:
+        for service in SERVICES:
+            await ground.as_owner(service.package, function, *triggers)
+        await asyncio.sleep(ground.seconds(4, 10))
+    finally:
+        for service in SERVICES:
+            await ground.as_owner(service.package, "DROP FUNCTION IF EXISTS crash_refuse() CASCADE")
 
 
 _WHERE = ("INSERT ON outbox_pending", "UPDATE ON consumer_offsets", "DELETE ON outbox_pending", "DELETE ON timers")

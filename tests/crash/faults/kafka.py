@@ -67,8 +67,12 @@ async def stale_delete(ground: Field) -> None:
     service = next(each for each in SERVICES if each.name == "inventory")
     link = ground.stage.links.postgres["inventory-worker"]
     link.traps["hold_delete"] = 1
-    while link.traps.get("hold_delete"):
+    for _ in range(200):
+        if not link.traps.get("hold_delete"):
+            break
         await asyncio.sleep(0.05)
+    if link.traps.pop("hold_delete", None):
+        raise RuntimeError("the relay had nothing to delete")
     second = ground.stage.start_second(service)
     try:
         await asyncio.gather(_lose_everything(ground), _taken_over(ground))

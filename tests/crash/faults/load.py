@@ -25,5 +25,5 @@ async def pinned(ground: Field) -> None:
             await asyncio.sleep(0.5)
     finally:
         for pin in pins:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 pin.terminate()

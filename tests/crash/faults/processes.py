@@ -27,7 +27,7 @@ async def kill(ground: Field) -> None:
     program.kill()
 
 
-@fault("SIGKILL at a point", "point")
+@fault("SIGKILL at a point")
 async def kill_at_point(ground: Field) -> None:
     """The process starts anew with the point armed; the supervisor brings the one after it up unarmed."""
     if (armed := ground.points.next()) is None:
