@@ -35,6 +35,8 @@ from tests.crash.vigil import Finding, Vigil
 from tests.crash.workload import CUSTOMERS, Workload
 
 LONGEST_FAULT_SECONDS = 150.0
+GRACE_SECONDS = 60.0
+"""So long after the last order a fault may still get its turn."""
 HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a fault, or a look from outside, may meet while another fault is at work."""
 
@@ -153,7 +155,7 @@ class Rig:
         """A fault that cannot do its harm because another one is at work has done none."""
         fault, counts = CATALOGUE[name], self.ground.counts
         async with self._turns.taken(fault.needs):
-            if monotonic() > self._fleet.began + self.profile.seconds:
+            if monotonic() > self._fleet.began + self.profile.seconds + GRACE_SECONDS:
                 counts[f"{name}, but had no turn"] += 1
                 return
             try:
