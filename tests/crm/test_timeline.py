@@ -3,7 +3,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from crm.timeline import Names, entry
+from crm.names import Names
+from crm.timeline import entry
 from shared.database import Pool, Transaction, transaction
 from shared.events import EVENTS, Event, ItemRegistered, OrderReceived
 

@@ -129,3 +129,13 @@ async def test_a_document_that_breaks_our_own_rules_is_put_aside_and_stops_no_ot
         await pool.fetchval("SELECT unwritable FROM edi_documents WHERE partner = $1 AND entry_id IS NULL", partner.code)
         == "element-long BAK03"
     )
+
+
+async def test_several_workers_write_a_document_once(pool: Pool, key_store: KeyStore, client: httpx.AsyncClient) -> None:
+    partner = await a_partner(pool)
+    await a_posted(pool, partner, [f"PO-{n}" for n in range(20)])
+
+    await asyncio.gather(*[write_documents(pool, key_store) for _ in range(4)])
+
+    interchanges = await written(pool, key_store, client, partner)
+    assert sorted(message.reference for each in interchanges for message in each.messages) == [f"{n:04}" for n in range(1, 21)]

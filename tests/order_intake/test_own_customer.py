@@ -14,6 +14,7 @@ from shared.sides import Sides
 
 from tests.conftest import serving
 from tests.order_intake.builders import a_body, a_stored_customer, an_id
+from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -32,7 +33,7 @@ async def acme(request: pytest.FixtureRequest, service: Service, database: str, 
     customer_id, key_id = await a_stored_customer(pool), f"k-{uuid4().hex[:12]}"
     await pool.execute(
         "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
-        *(key_id, hashlib.sha256(SECRET.encode()).digest(), customer_id, ["orders:read", "orders:write"]),
+        *(key_id, hashlib.sha256(SECRET.encode()).digest(), customer_id, ["orders:read", "orders:write", "edi:read", "edi:write"]),
     )
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "without the policies":
@@ -101,3 +102,31 @@ async def test_a_customers_own_key_cancels_as_the_customer(
     said = await pool.fetchval("SELECT convert_from(body, 'UTF8') FROM outbox WHERE key = $1 ORDER BY id DESC LIMIT 1", order_id)
     assert answer.status_code == 200
     assert json.loads(said)["by"] == by
+
+
+async def test_what_waits_for_the_partners_of_another_is_neither_found_nor_confirmed(pool: Pool, acme: Customer) -> None:
+    own, foreign = await an_entry(pool, acme.customer_id), await an_entry(pool, await a_stored_customer(pool))
+
+    listed = (await acme.client.get("/edi/outbox")).json()["items"]
+    answers = [
+        (await acme.client.request(method, f"/edi/outbox/{entry_id}{below}")).status_code
+        for entry_id in (own, foreign)
+        for method, below in (("GET", ""), ("GET", "/document"), ("POST", "/receipt"))
+    ]
+
+    assert str(own) in {entry["entry_id"] for entry in listed}
+    assert {entry["customer_id"] for entry in listed} == {acme.customer_id}
+    assert answers == [200, 200, 200, 404, 404, 404]
+    assert await pool.fetchval("SELECT received_at FROM edi_outbox WHERE entry_id = $1", foreign) is None
+
+
+async def test_the_stock_of_another_is_not_reported(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    codes = {}
+    for customer_id, status in ((acme.customer_id, 202), (await a_stored_customer(pool), 404)):
+        code = an_identifier()
+        assert (await client.put(f"/partners/{code}", json=a_partner_body(customer_id))).status_code == 201
+        codes[code] = (status, (await acme.client.post(f"/edi/partners/{code}/inventory-reports", json={})).status_code)
+
+    assert all(expected == got for expected, got in codes.values())
+    for code, (expected, _) in codes.items():
+        assert bool((await acme.client.get(f"/edi/partners/{code}/inventory-reports")).json()["items"]) == (expected == 202)

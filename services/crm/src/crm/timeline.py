@@ -1,7 +1,5 @@
 """One line for everything that happened, as a person at the phone would say it. Times are UTC; codes are the customer's own."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import singledispatch
 from uuid import UUID
 
@@ -48,19 +46,8 @@ from shared.events import (
     StockShort,
 )
 
+from crm.names import SHOWN, Names
 from crm.phrases import because, counted, listed, more_follow, places, plain, sum_of, time_of, who
-
-SHOWN = 3
-"""Items named in one line; of more it says how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What other events called the things: descriptions by (customer_id, sku), line counts by order, subjects by case."""
-
-    items: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    lines: Mapping[UUID, int] = field(default_factory=dict)
-    subjects: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @singledispatch
@@ -285,20 +272,6 @@ def _(event: StockReported, names: Names) -> str:
 @entry.register
 def _(event: StockoutCustomerNotified, names: Names) -> str:
     return "Notice to the customer: the order waits for stock"
-
-
-def mentioned_items(events: Iterable[Event]) -> set[tuple[str, str]]:
-    """The items whose descriptions `entry` will want."""
-    return {(event.customer_id, sku) for event in events for sku in _skus(event)}
-
-
-def _skus(event: Event) -> list[str]:
-    match event:
-        case StockShort() | OrderBackordered():
-            return [line.sku for line in event.lines[:SHOWN]]
-        case StockAdjusted() | ReplenishmentRequested():
-            return [event.sku]
-    return []
 
 
 def _item(event: Event, sku: str, names: Names) -> str:

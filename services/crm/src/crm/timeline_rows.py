@@ -6,7 +6,8 @@ from uuid import UUID
 from shared.database import Transaction, columns
 from shared.events import STAFF, CaseOpened, CaseResolved, Event, StockShort
 
-from crm.timeline import Names, entry, mentioned_items
+from crm.names import Names, mentioned_items
+from crm.timeline import entry
 
 _WRITE = """
 INSERT INTO timeline (customer_id, at, event_id, order_id, type, text)

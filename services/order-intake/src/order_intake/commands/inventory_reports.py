@@ -8,6 +8,7 @@ from pydantic_core import from_json, to_json
 from shared.database import Row, Transaction, columns
 from shared.events import InventoryReportRequested, StockReported
 from shared.outbox import publish
+from shared.reach import own_customer
 from uuid_utils.compat import uuid7
 
 from order_intake.commands.outbox import post
@@ -19,8 +20,8 @@ from order_intake.partner_rows import partners
 from order_intake.partners import Document, Partner
 
 _ASK = """
-INSERT INTO edi_reports (report_id, customer_id, partner, warehouse) SELECT $1, customer_id, code, $3 FROM edi_partners WHERE code = $2
-RETURNING *
+INSERT INTO edi_reports (report_id, customer_id, partner, warehouse)
+SELECT $1, customer_id, code, $3 FROM edi_partners WHERE code = $2 AND customer_id = coalesce($4, customer_id) RETURNING *
 """
 _ASK_DAILY = """
 INSERT INTO edi_reports (report_id, customer_id, partner, daily_on)
@@ -42,7 +43,7 @@ _TOLD = "UPDATE edi_reports SET counted_at = $2, documents = $3 WHERE report_id 
 
 
 async def request_report(tx: Transaction, partner_code: str, warehouse: str | None) -> UUID:
-    row = await tx.fetchrow(_ASK, uuid7(), partner_code, warehouse)
+    row = await tx.fetchrow(_ASK, uuid7(), partner_code, warehouse, own_customer())
     if row is None:
         raise PartnerNotFound(partner_code)
     await _say(tx, [row])

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic_core import to_json
 from shared.database import Transaction
 from shared.endings import Insert
+from shared.reach import own_customer
 from uuid_utils.compat import uuid7
 
 from order_intake.edi import Draft
@@ -27,7 +28,10 @@ ON CONFLICT (partner, kind) DO UPDATE
 SET last = CASE WHEN edi_controls.last + excluded.last <= 999999999 THEN edi_controls.last + excluded.last ELSE excluded.last END
 RETURNING kind, last
 """
-_RECEIVED = "UPDATE edi_outbox SET received_at = coalesce(received_at, now()) WHERE entry_id = $1 RETURNING entry_id"
+_RECEIVED = """
+UPDATE edi_outbox SET received_at = coalesce(received_at, now()) WHERE entry_id = $1 AND customer_id = coalesce($2, customer_id)
+RETURNING entry_id
+"""
 
 
 async def post(
@@ -63,5 +67,5 @@ async def next_controls(tx: Transaction, partner_code: str, kinds: Iterable[str]
 
 async def take_receipt(tx: Transaction, entry_id: UUID) -> None:
     """The partner has the bytes: they do not wait any more. Again is harmless."""
-    if await tx.fetchval(_RECEIVED, entry_id) is None:
+    if await tx.fetchval(_RECEIVED, entry_id, own_customer()) is None:
         raise EntryNotFound(entry_id)
