@@ -16,7 +16,7 @@ from shared.sides import Sides
 from tests.conftest import serving
 from tests.order_intake.interchanges import an_850, an_orders, edifact, x12
 from tests.order_intake.senders import MEDIA, Sender, a_sender, effects, said
-from tests.order_intake.test_erasures import asked, ended, worked
+from tests.order_intake.test_erasures import asked, ended, two_days_earlier, worked
 from tests.order_intake.test_own_customer import SECRET
 from tests.order_intake.test_sealing import at_rest
 
@@ -67,12 +67,10 @@ async def test_the_key_of_bytes_without_an_order_is_not_swept_away(client: httpx
     sender = await a_sender(client, pool)
     told = await sender.send(x12(sender.me, personal("PO-1")[:-2]))
     key_id = await pool.fetchval("SELECT key_id FROM edi_interchanges WHERE interchange_id = $1::uuid", told["interchange_id"])
-    await key_store.pool.execute("UPDATE mintings SET made_at = now() - interval '2 hours' WHERE $1::uuid = ANY(key_ids)", key_id)
+    await key_store.pool.execute("INSERT INTO mintings VALUES ($1, now() - interval '2 days', $2::uuid[])", uuid4(), [key_id])
+    earlier = two_days_earlier(told["interchange_id"])
+    await pool.execute("UPDATE edi_interchanges SET interchange_id = $2 WHERE interchange_id = $1::uuid", told["interchange_id"], earlier)
 
-    await pool.execute(
-        "UPDATE edi_interchanges SET interchange_id = overlay(interchange_id::text PLACING $2 FROM 1 FOR 13)::uuid WHERE key_id = $1",
-        *(key_id, told["interchange_id"][:13]),
-    )
     await sweep_keys(pool, key_store)
 
     assert key_id in await key_store.read_now([key_id])
