@@ -7,7 +7,7 @@ PACKAGES = shared services/order-intake services/inventory services/dispatch ser
 SERVICES = order_intake inventory dispatch crm kpi
 PY = .venv/bin/python
 
-.PHONY: help run reset test check audit sbom bench crash docs lock clean
+.PHONY: help run reset test check audit sbom bench crash mutants docs lock clean
 
 help:  ## Show the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,9 @@ bench: .venv/.ready  ## Measure; prints a table and writes .local/bench.json (BR
 crash: .venv/.ready  ## Use the system and beat it at the same time, then judge (SEED, ORDERS, SECONDS, FULL=1, SHORT=1, KEEP=1, SABOTAGE=name or all)
 	@$(PY) -m tests.crash $(if $(SEED),--seed $(SEED)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SECONDS),--seconds $(SECONDS)) \
 		$(if $(SABOTAGE),--sabotage $(SABOTAGE)) $(if $(FULL),--full) $(if $(SHORT),--short) $(if $(KEEP),--keep)
+
+mutants: .venv/.ready  ## Change the code in small ways and tell what no test notices (MODULES="gate relay", MINUTES=15 for each)
+	@$(PY) -m tests.mutants $(MODULES) --minutes $(or $(MINUTES),15)
 
 docs: .venv/.ready  ## Write the generated documents anew
 	@$(PY) -m shared.docs && $(PY) -m kpi.docs && $(PY) -m deploy.scopes

@@ -131,3 +131,21 @@ def test_among_many_warehouses_a_cover_is_found_greedily() -> None:
 
     assert len(chosen) == 6
     assert all(sum(stock[sku].get(code, 0) for code in chosen) >= 10 for sku in SKUS)
+
+
+MANY = {f"X{number}": 1 for number in range(9)}
+"""So many warehouses that the fewest are not looked for exactly."""
+
+
+def test_among_many_warehouses_what_counts_is_what_is_still_missing() -> None:
+    stock = {"TEA": {**MANY, "BIG": 9, "HALF": 8, "REST": 1}, "MUG": {**MANY, "BIG": 9, "REST": 1}}
+    only_tea = {"TEA": {"A": 8, **MANY, "BIG": 20}, "MUG": {"C": 1, "D": 1}}
+
+    assert list(fewest({"TEA": 10, "MUG": 10}, stock)) == ["BIG", "REST"]
+    assert list(fewest({"TEA": 20, "MUG": 1}, only_tea)) == ["BIG", "C"]
+
+
+def test_among_many_warehouses_one_that_has_nothing_of_what_is_missing_is_not_taken() -> None:
+    stock = {"TEA": {**MANY, "BIG": 9}, "MUG": {"A": 5, "BIG": 10, "Z": 5}}
+
+    assert list(fewest({"TEA": 10, "MUG": 10}, stock)) == ["BIG", "X0"]

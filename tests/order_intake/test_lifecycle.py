@@ -20,6 +20,11 @@ def test_every_pair_of_states_is_a_way_or_is_refused_with_the_ways_there_are(sta
     assert set(ways.split(", ")) == ({way.value for way in NEXT[status]} or {"nothing"})
 
 
+def test_a_refusal_says_what_it_is_about_where_it_stands_and_what_was_wanted() -> None:
+    with pytest.raises(IllegalMove, match="The order is shipped and cannot become cancelled; from there it can become: delivered"):
+        check_move("The order", OrderStatus.SHIPPED, OrderStatus.CANCELLED)
+
+
 def test_every_state_leads_to_an_end_and_ends_lead_nowhere() -> None:
     assert {S.CLOSED, S.REJECTED, S.CANCELLED} == ENDS
     for status in S:
