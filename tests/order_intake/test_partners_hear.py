@@ -215,6 +215,9 @@ async def test_a_partner_hears_nothing_that_it_does_not_want(pool: Pool, key_sto
     order_id = await an_edi_order(pool, key_store, partner, "940")
 
     await told(pool, reserved(order_id, {1: 10, 2: 5}), a_pack(order_id, [{1: 10, 2: 5}]), handed_over(order_id, {1: 10, 2: 5}))
+    rejected = await an_edi_order(pool, key_store, partner, "850")
+    async with transaction(pool) as tx:
+        await reject_order(tx, rejected, "not_deliverable")
 
     assert await heard_by(pool, key_store, client, partner) == {}
 
