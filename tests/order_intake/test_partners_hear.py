@@ -82,9 +82,12 @@ def rows(message: Message, tag: str) -> list[tuple[str, ...]]:
     return [tuple(each.text(n) for n in range(1, len(each.texts))) for each in message.segments if each.tag == tag]
 
 
-async def test_a_straight_940_is_answered_by_945_856_and_statuses(pool: Pool, key_store: KeyStore, client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("document", "purchase_order"), [("940", ("", "PO-OF-940")), ("850", ())])
+async def test_a_straight_order_is_answered_by_945_856_and_statuses(
+    pool: Pool, key_store: KeyStore, client: httpx.AsyncClient, document: str, purchase_order: tuple[str, ...]
+) -> None:
     partner = await a_partner(pool, documents=ALL)
-    order_id = await an_edi_order(pool, key_store, partner, "940")
+    order_id = await an_edi_order(pool, key_store, partner, document)
     gone = handed_over(order_id, {1: 10, 2: 5})
     arrived = delivered(order_id, {1: (9, 1, 0), 2: (4, 0, 1)}).model_copy(update={"shipment_id": gone.shipment_id})
 
@@ -94,8 +97,8 @@ async def test_a_straight_940_is_answered_by_945_856_and_statuses(pool: Pool, ke
 
     heard = await heard_by(pool, key_store, client, partner)
     [advice], [notice], [departed, came] = heard["945"], heard["856"], heard["214"]
-    number = rows(advice, "W06")[0][3]
-    assert rows(advice, "W06")[0][1:7] == (rows(advice, "W06")[0][1], "20260501", number, "", "PO-OF-940")
+    ordered_as, number = rows(advice, "W06")[0][1], rows(advice, "W06")[0][3]
+    assert rows(advice, "W06")[0][2:6] == ("20260501", number, *purchase_order)
     assert [(row[0], row[1:4], row[6:8]) for row in rows(advice, "W12")] == [
         ("CC", ("6", "6", "0"), ("VN", "V-1")),
         ("CC", ("5", "5", "0"), ("VN", "V-2")),
@@ -103,7 +106,7 @@ async def test_a_straight_940_is_answered_by_945_856_and_statuses(pool: Pool, ke
     ]
     assert [row[1] for row in rows(advice, "MAN")] == [row[1] for row in rows(notice, "MAN")] == SSCC
     assert ("ST", "Store 12", "92", "DC-1") in rows(advice, "N1")
-    assert rows(notice, "PRF") == [("PO-OF-940",)]
+    assert rows(notice, "PRF") == [(purchase_order[-1] if purchase_order else ordered_as,)]
     assert [(row[1], row[2]) for row in rows(notice, "HL")] == [
         ("", "S"),
         ("1", "O"),

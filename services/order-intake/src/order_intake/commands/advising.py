@@ -89,8 +89,8 @@ async def _advise(tx: Transaction, theirs: Mapping[UUID, EdiOrder], known: Mappi
 
 
 async def _say_shipment(tx: Transaction, partner: Partner, shipment: PartnerShipment, order_id: UUID) -> None:
-    """945 answers a 940; EDIFACT knows one document for both."""
-    if partner.syntax is X12 and shipment.order.document == "940" and partner.wants(Document.SHIPPING_ADVICE):
+    """EDIFACT knows one document for both."""
+    if partner.syntax is X12 and partner.wants(Document.SHIPPING_ADVICE):
         await post(tx, partner, shipping_advices(partner, [shipment]), Document.SHIPPING_ADVICE, [order_id])
     if partner.wants(Document.SHIP_NOTICE) or (partner.syntax is not X12 and partner.wants(Document.SHIPPING_ADVICE)):
         await post(tx, partner, ship_notices(partner, [shipment]), Document.SHIP_NOTICE, [order_id])
