@@ -61,6 +61,7 @@ def whole(orders: int = 10_000, seconds: float = USUAL_SECONDS, *, full: bool = 
         "cut between COMMIT and its answer": 14,
         "answers to produce requests are dropped": 6,
         "Kafka is killed and comes back": 10 if full else 6,
+        "Kafka is killed, and the workers while it is away": 3,
         "records are said again": 12,
         "events of one thing are said in reverse": 12,
         "poison": 54 if full else 30,

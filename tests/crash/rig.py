@@ -187,6 +187,7 @@ class Rig:
                 self.result.left = rest
             if monotonic() - began > self.profile.heal_seconds and rest:
                 self.result.findings.append(Finding(checks.STUCK, 1, rest))
+                self.stage.ask_where_they_stand()
                 return
             self._show("HEAL")
             await asyncio.sleep(0.5)

@@ -1,6 +1,8 @@
 """The whole system on this machine, every process behind links of its own to PostgreSQL and to Kafka."""
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,6 +98,12 @@ class Stage(LocalSystem):
         for server in (self.postgres, self.kafka):
             if server and server.pid is None:
                 await asyncio.to_thread(server.start)
+
+    def ask_where_they_stand(self) -> None:
+        """Every process writes into its log what its tasks wait for."""
+        for program in self.programs:
+            if program.pid:
+                os.kill(program.pid, signal.SIGUSR1)
 
     def stop(self) -> None:
         for program in self.second.values():

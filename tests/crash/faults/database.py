@@ -53,7 +53,7 @@ async def refusals(ground: Field) -> None:
             await ground.as_owner(service.package, "DROP FUNCTION IF EXISTS crash_refuse() CASCADE")
 
 
-_WHERE = ("INSERT ON outbox_pending", "UPDATE ON consumer_offsets", "DELETE ON outbox_pending", "DELETE ON timers")
+_WHERE = ("INSERT OR DELETE ON outbox_pending", "UPDATE ON consumer_offsets", "DELETE ON timers")
 
 
 @fault("deadlocks with somebody who locks in another order")

@@ -21,6 +21,17 @@ async def kill(ground: Field) -> None:
     await asyncio.to_thread(broker.start)
 
 
+@fault("Kafka is killed, and the workers while it is away", "kafka")
+async def kill_with_workers(ground: Field) -> None:
+    broker = ground.stage.kafka
+    assert broker
+    await asyncio.to_thread(broker.kill)
+    await asyncio.sleep(ground.seconds(2, 4))
+    for service in SERVICES:
+        ground.stage.program(service.name, "worker").kill()
+    await asyncio.to_thread(broker.start)
+
+
 @fault("Kafka is down for more than a minute", "kafka")
 async def long_outage(ground: Field) -> None:
     broker = ground.stage.kafka
