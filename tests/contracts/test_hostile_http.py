@@ -15,6 +15,7 @@ from deploy.local.processes import free_port
 from tests.conftest import OPERATOR_KEY, PACKAGES
 
 SECONDS = 5
+ROOT = Path(__file__).parents[2]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 
 
@@ -62,6 +63,7 @@ def test_generated_requests_find_nothing(package: str, database_of: Callable[[st
         done = subprocess.run(
             [Path(sys.executable).parent / "schemathesis", *words, "--suppress-health-check", "all", "--no-color"],
             cwd=tmp_path,
+            env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.contracts.edi_bodies", "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,

@@ -75,7 +75,8 @@ async def stock(house: House, world: World, sku: str, quantity: int) -> None:
 
 async def work(house: House, world: World) -> None:
     """Whoever works there: picks and packs, a carton a line; hands over what is packed; the first try to deliver finds nobody."""
-    picks = [pick for pick in (await house.get("inventory", "/picks", status="open"))["items"] if pick["customer_id"] == world.customer]
+    open_here = await house.get("inventory", "/picks", status="open", warehouse=WAREHOUSE)
+    picks = [pick for pick in open_here["items"] if pick["customer_id"] == world.customer]
     if picks:
         found = [{"pick_id": pick["pick_id"], "quantity": pick["quantity"]} for pick in picks]
         await house.send("inventory", "POST", "/picks/confirmations", {"confirmations": found})
@@ -88,7 +89,7 @@ async def work(house: House, world: World) -> None:
             for pick in picks
         ]
         await house.send("inventory", "POST", "/packs", {"packs": packs})
-    for shipment in (await house.get("dispatch", "/shipments", status="planned"))["items"]:
+    for shipment in (await house.get("dispatch", "/shipments", status="planned", warehouse=WAREHOUSE))["items"]:
         this = {"shipment_id": shipment["shipment_id"]}
         if shipment["customer_id"] == world.customer and all(line["packed"] == line["quantity"] for line in shipment["lines"]):
             seat = this | {"carrier": CARRIER, "vehicle": f"{CARRIER}-1"}
