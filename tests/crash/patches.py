@@ -1,6 +1,7 @@
 """What a process of the rig may be started with instead of the product as it is. The product itself has no hooks for this."""
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,22 @@ def newer() -> None:
 
 RENAMED = {"replenishment.requested.v1": "replenishment.proposed.v1"}
 """Of an event that moves no order: consumers that do not know it pass over it."""
+
+
+def hangs_once() -> None:
+    """The third batch lies in hand, not begun, until everybody believes that this process is dead."""
+    apply, calls = consumer.Consumer._apply, iter([False, False, True])
+
+    async def hang(self: consumer.Consumer, heard: Sequence[Heard]) -> None:
+        if next(calls, False):
+            time.sleep(HANGS_SECONDS)  # noqa: ASYNC251 - no heartbeat leaves this process meanwhile
+        await apply(self, heard)
+
+    _put(consumer.Consumer, "_apply", hang)
+
+
+HANGS_SECONDS = 21.0
+"""A member of a Kafka group is given up after 15."""
 
 
 def no_gate() -> None:
@@ -262,7 +279,7 @@ def timers_first() -> None:
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, no_limit,
+        newer, hangs_once, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, no_limit,
         answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

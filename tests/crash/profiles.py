@@ -53,6 +53,7 @@ def whole(orders: int = 10_000, seconds: float = USUAL_SECONDS, *, full: bool = 
         "SIGSTOP of an API": 8,
         "SIGSTOP longer than every lease, another worker takes over": 10,
         "a second worker comes and goes": 6,
+        "a worker hangs with a batch in hand, another takes over": 4,
         "SIGTERM roll of all processes": 5 if full else 3,
         "PostgreSQL stops at once and recovers": 5,
         "backends are terminated": 4,

@@ -19,7 +19,7 @@ AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said
 REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
 TOGETHER = "Kafka is killed, and the workers while it is away"
 BROKER, WIPED = "Kafka is killed and comes back", "Kafka loses everything; the ledgers are replayed"
-ZOMBIE, COMPANY = "SIGSTOP longer than every lease, another worker takes over", "a second worker comes and goes"
+HANGING, COMPANY = "a worker hangs with a batch in hand, another takes over", "a second worker comes and goes"
 STALE = "a delete of the relay arrives after another leader, another log and a replay"
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
@@ -55,7 +55,7 @@ GUARDS = (
     Guard("gate", "the gate drops what was applied", {AGAIN: 4}, "no-gate"),
     Guard("holding", "the gate holds what comes too early", {REVERSE: 6}, "no-holding", seconds=20),
     Guard("waiting", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
-    Guard("compare-and-set", "offsets are compared before they are set", {ZOMBIE: 2, COMPANY: 1}, "no-compare-and-set", seconds=30),
+    Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 2}, "no-compare-and-set", orders=400, seconds=60),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
     Guard("anchor", "the log still holds what was applied last", {WIPED: 1}, "no-anchor", seconds=25),
     Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
@@ -115,9 +115,9 @@ def play_all(names: str, seed: int, play: Play, console: Console) -> int:
         console.print(f"Without: {guard.guard}", markup=False)
         verdicts.append(Verdict(guard, play(guard.profile, seed)))
         console.print(f"  {verdicts[-1].caught_by or 'NOT CAUGHT'}", markup=False, soft_wrap=True)
+        _save(verdicts, FOLDER / "sabotage.json")
+        write_table(verdicts, PAGE)
     _show(console, verdicts)
-    _save(verdicts, FOLDER / "sabotage.json")
-    write_table(verdicts, PAGE)
     return 0 if all(verdict.caught_by for verdict in verdicts) else 1
 
 

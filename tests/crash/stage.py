@@ -124,6 +124,10 @@ class Stage(LocalSystem):
             found["KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{self.links.kafka[name].port}"
         return found | ({"LSC_PORT": str(free_port()), "LSC_INSTANCE": "second"} if role == SECOND else {})
 
+    def patched(self, name: str) -> dict[str, str]:
+        """Variables for a life with one patch more."""
+        return {"CRASH_PATCHES": ",".join(filter(None, [self.patches, name]))}
+
     def start_second(self, service: Service) -> Program:
         """Another worker in the group of this service."""
         program = self.second[service.name] = self.make_program(service, SECOND)

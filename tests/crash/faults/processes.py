@@ -5,6 +5,7 @@ import asyncio
 from deploy.local.services import ROLES, SERVICES
 from deploy.local.watch import Program
 from tests.crash.faults.catalogue import Field, fault
+from tests.crash.patches import HANGS_SECONDS
 
 ARMED_SECONDS = 25
 LONGER_THAN_EVERY_LEASE = 17.0
@@ -63,6 +64,19 @@ async def zombie(ground: Field) -> None:
     await leave_group(ground, second)
 
 
+@fault("a worker hangs with a batch in hand, another takes over", "second worker")
+async def hang(ground: Field) -> None:
+    """It wakes when its offsets have been moved by the other."""
+    service = ground.drawn.choice(SERVICES)
+    first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
+    await alive(first)
+    first.next_life = ground.stage.patched("hangs-once")
+    first.kill()
+    await asyncio.sleep(HANGS_SECONDS + ground.seconds(12, 16))
+    await leave_group(ground, second)
+    first.kill()
+
+
 @fault("SIGSTOP of an API")
 async def paused_api(ground: Field) -> None:
     program = ground.stage.program(ground.drawn.choice(SERVICES).name, "api")
@@ -107,7 +121,7 @@ async def skew(ground: Field) -> None:
     programs = [ground.stage.program("inventory", role) for role in ROLES]
     for program in programs:
         await alive(program)
-        program.next_life = {"CRASH_PATCHES": "newer"}
+        program.next_life = ground.stage.patched("newer")
         program.roll()
     await asyncio.sleep(ground.seconds(8, 12))
     for program in programs:
