@@ -1,11 +1,11 @@
 """The first thing behind the server: what is refused by its head alone, counted while it streams in, or goes wrong unexpectedly."""
 
-import structlog
 from fastapi import Request
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.edge.headers import DOCS, SECURE, transport_security
+from shared.edge.passage import Passage
 from shared.edge.rates import Rates
 from shared.edge.refusals import Full, Misdirected, Unreadable, Unsupported
 from shared.edge.room import Most, give_back_all
@@ -17,7 +17,6 @@ from shared.problems import answer, problem, unexpected
 _LOOKED_AT = frozenset({b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"authorization"})
 _PLAIN = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
 _HEALTH = frozenset({"/livez", "/readyz"})
-log = structlog.get_logger()
 
 
 class Guard:
@@ -34,38 +33,22 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        size, started, most = 0, False, self.most.of(scope["path"])
-        fields = self.fields.get(scope["path"], self.always)
-
-        async def counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > most:
-                raise TooLarge(f"At most {most} bytes are taken.")
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], *fields, *scope["state"].get("rate", ())]
-            await send(message)
-
+        path = scope["path"]
+        passage = Passage(scope, receive, send, self.most.of(path), self.fields.get(path, self.always))
         scope.setdefault("state", {})
         self.in_flight += 1
         try:
             self._check(scope)
-            await self.app(scope, counted, noted)
+            await self.app(scope, passage.receive, passage.send)
         except DomainError as refused:
             REFUSED.labels(refused.type).inc()
-            await answer(problem(refused), refused.headers)(scope, receive, noted)
+            await answer(problem(refused), refused.headers)(scope, receive, passage.send)
         except ClientDisconnect:
             REFUSED.labels("disconnected").inc()
         except Exception as error:
-            if started:
+            if passage.is_answered:
                 raise
-            await unexpected(Request(scope), error)(scope, receive, noted)
+            await unexpected(Request(scope), error)(scope, receive, passage.send)
         finally:
             self.in_flight -= 1
             give_back_all(scope)
