@@ -2,11 +2,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from time import perf_counter
+from functools import partial
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import State
 
 from shared import key_uses
 from shared.audit.api import audit_routes
@@ -14,13 +14,15 @@ from shared.command_line import Command
 from shared.door import Door
 from shared.edge.middleware import guard, shown
 from shared.edge.room import Most
+from shared.health import health_routes
 from shared.jobs import Job
 from shared.key_store import KeyStore, open_key_store
 from shared.key_watch import note_last_uses, watch_keys
 from shared.keys import Keys
+from shared.measured import Measured
 from shared.memory import settle
 from shared.migrations import at_head
-from shared.observability import POOL_SIZE, POOL_USED, REQUESTS, api_metrics
+from shared.observability import POOL_SIZE, POOL_USED, api_metrics
 from shared.oidc import open_gate
 from shared.openapi import describe
 from shared.problems import handle_errors
@@ -56,35 +58,13 @@ class Service:
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
     """The HTTP side of a service: its routes, health, metrics, errors as problem+json."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.settings = settings
-        app.state.sides = await Sides.open(settings, service.package)
-        app.state.pool = app.state.sides.staff.pool
-        app.state.keys = Keys()
-        tokens = open_gate(settings.oidc)
-        app.state.door = Door(app.state.keys, settings.tries_per_key, settings.tries_per_address, tokens)
-        watched = watch_keys(app.state.keys, app.state.pool, settings.operator_key)
-        watching = asyncio.gather(watched, *([tokens.keep()] if tokens else []))
-        app.state.key_store = await service.key_store(settings)
-        settle()
-        yield
-        app.state.draining = True
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
-        await note_last_uses(app.state.keys, app.state.pool)
-        if app.state.key_store:
-            await app.state.key_store.close()
-        await app.state.sides.close()
-
+    lifespan = partial(_open, service, settings)
     app = FastAPI(title=service.title, version="0.1.0", lifespan=lifespan, redirect_slashes=False, **shown(settings))
     app.state.draining = False
     app.add_middleware(Measured)
     guard(app, service.bodies, settings)
     handle_errors(app)
-    app.include_router(_health(service))
+    app.include_router(health_routes(partial(_is_ready, app.state, service.package), partial(_metrics, app.state)))
     app.include_router(service.router)
     app.include_router(audit_routes())
     app.include_router(key_uses.api)
@@ -92,49 +72,41 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-def _health(service: Service) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/livez")
-    async def livez() -> dict[str, str]:
-        return {"status": "alive"}
-
-    @router.get("/readyz")
-    async def readyz(request: Request, response: Response) -> dict[str, str]:
-        state = request.app.state
-        ready = not state.draining and state.keys.is_read and await at_head(state.pool, service.package)
-        response.status_code = 200 if ready else 503
-        return {"status": "ready" if ready else "not ready"}
-
-    @router.get("/metrics")
-    async def show_metrics(request: Request) -> Response:
-        size, used = request.app.state.sides.connections
-        POOL_SIZE.set(size)
-        POOL_USED.set(used)
-        return Response(api_metrics(), media_type="text/plain; version=0.0.4")
-
-    return router
+@asynccontextmanager
+async def _open(service: Service, settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    """From the first request to the last: the connections, who may call, and the keys of what is sealed."""
+    state = app.state
+    state.settings = settings
+    state.sides = await Sides.open(settings, service.package)
+    state.pool = state.sides.staff.pool
+    state.keys = Keys()
+    tokens = open_gate(settings.oidc)
+    state.door = Door(state.keys, settings.tries_per_key, settings.tries_per_address, tokens)
+    watched = watch_keys(state.keys, state.pool, settings.operator_key)
+    watching = asyncio.gather(watched, *([tokens.keep()] if tokens else []))
+    state.key_store = await service.key_store(settings)
+    settle()
+    yield
+    state.draining = True
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+    await _close(state)
 
 
-class Measured:
-    """Times every answer by its route's template."""
+async def _close(state: State) -> None:
+    await note_last_uses(state.keys, state.pool)
+    if state.key_store:
+        await state.key_store.close()
+    await state.sides.close()
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        began, status = perf_counter(), "500"
+async def _is_ready(state: State, package: str) -> bool:
+    return not state.draining and state.keys.is_read and await at_head(state.pool, package)
 
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
 
-        try:
-            await self.app(scope, receive, note)
-        finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            REQUESTS.labels(scope["method"], route, status).observe(perf_counter() - began)
+def _metrics(state: State) -> bytes:
+    size, used = state.sides.connections
+    POOL_SIZE.set(size)
+    POOL_USED.set(used)
+    return api_metrics()

@@ -3,15 +3,15 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 
 import structlog
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 
 from shared.audit.sealer import Sealer
 from shared.bus import Bus, BusUnavailable
@@ -19,6 +19,7 @@ from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
 from shared.database import Pool, open_pool, passes, transaction
+from shared.health import health_routes
 from shared.idempotency import KEPT_DAYS
 from shared.jobs import Job
 from shared.key_store import KeyStore
@@ -68,6 +69,21 @@ class Worker:
     sealer: Sealer
     stopping: asyncio.Event
     key_store: KeyStore | None
+
+    def jobs(self) -> list[Coroutine[None, None, None]]:
+        """All that it does at the same time."""
+        stopping = self.stopping
+        always = [self.relay.run(stopping), self.sealer.run(stopping), self.fire_timers(), self.keep_house(), self.watch()]
+        hearing = [self.consumer.run(stopping)] if self.service.handlers.all else []
+        return [*always, *(self.do(job) for job in self.service.jobs), *hearing]
+
+    async def is_ready(self) -> bool:
+        return not self.stopping.is_set() and not self.consumer.paused and await at_head(self.pool, self.service.package)
+
+    def metrics(self) -> bytes:
+        POOL_SIZE.set(self.pool.get_size())
+        POOL_USED.set(self.pool.get_size() - self.pool.get_idle_size())
+        return worker_metrics()
 
     async def do(self, job: Job) -> None:
         assert self.key_store
@@ -154,35 +170,45 @@ FROM (
 
 
 async def _run(service: Service, settings: Settings) -> None:
-    stopping = asyncio.Event()
+    async with _equipped(service, settings) as worker, _answering(worker):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, _stop, worker.stopping)
+        settle()
+        try:
+            await _all_or_none([asyncio.create_task(job) for job in worker.jobs()], worker.stopping)
+        finally:
+            await asyncio.gather(worker.bus.close(), worker.relay.bus.close(), return_exceptions=True)
+
+
+@asynccontextmanager
+async def _equipped(service: Service, settings: Settings) -> AsyncIterator[Worker]:
+    """A worker with all that it works with."""
     pool = await open_pool(settings.database(service.package, Role.WORKER), settings.pool_size)
     key_store = await service.key_store(settings)
     bus = open_bus(settings, service.name, service.handlers.topics)
-    outgoing = open_bus(settings, None, [])
-    relay = Relay(pool, outgoing, f"/{service.name}", settings.member)
+    relay = Relay(pool, open_bus(settings, None, []), f"/{service.name}", settings.member)
     consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)
-    sealer = Sealer(pool)
-    worker = Worker(service, settings, pool, bus, consumer, relay, sealer, stopping, key_store)
-    server = uvicorn.Server(
-        uvicorn.Config(_health(worker), host=settings.host, port=settings.port + WORKER_PORT, log_config=None, access_log=False)
-    )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _stop, stopping)
-    serving = asyncio.create_task(server.serve())
-    settle()
-    jobs = [relay.run(stopping), sealer.run(stopping), worker.fire_timers(), worker.keep_house(), worker.watch()]
-    jobs += [worker.do(job) for job in service.jobs]
-    jobs += [consumer.run(stopping)] if service.handlers.all else []
     try:
-        await _all_or_none([asyncio.create_task(job) for job in jobs], stopping)
+        yield Worker(service, settings, pool, bus, consumer, relay, Sealer(pool), asyncio.Event(), key_store)
     finally:
-        await asyncio.gather(bus.close(), outgoing.close(), return_exceptions=True)
-        server.should_exit = True
-        await serving
         if key_store:
             await key_store.close()
         await pool.close()
+
+
+@asynccontextmanager
+async def _answering(worker: Worker) -> AsyncIterator[None]:
+    """Whoever looks after it can ask as long as it works."""
+    app = FastAPI(openapi_url=None)
+    app.include_router(health_routes(worker.is_ready, worker.metrics))
+    port = worker.settings.port + WORKER_PORT
+    server = uvicorn.Server(uvicorn.Config(app, host=worker.settings.host, port=port, log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def _stop(stopping: asyncio.Event) -> None:
@@ -196,28 +222,6 @@ async def _all_or_none(tasks: list[asyncio.Task[None]], stopping: asyncio.Event)
     await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     stopping.set()
     await asyncio.gather(*tasks)
-
-
-def _health(worker: Worker) -> FastAPI:
-    app = FastAPI(openapi_url=None)
-
-    @app.get("/livez")
-    async def livez() -> dict[str, str]:
-        return {"status": "alive"}
-
-    @app.get("/readyz")
-    async def readyz(response: Response) -> dict[str, str]:
-        ready = not worker.stopping.is_set() and not worker.consumer.paused and await at_head(worker.pool, worker.service.package)
-        response.status_code = 200 if ready else 503
-        return {"status": "ready" if ready else "not ready"}
-
-    @app.get("/metrics")
-    async def show_metrics() -> Response:
-        POOL_SIZE.set(worker.pool.get_size())
-        POOL_USED.set(worker.pool.get_size() - worker.pool.get_idle_size())
-        return Response(worker_metrics(), media_type="text/plain; version=0.0.4")
-
-    return app
 
 
 async def _despite(call: Callable[[], Awaitable[int | None]]) -> int:
