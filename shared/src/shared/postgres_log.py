@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 from shared.crash import crash_point
-from shared.database import TRANSIENT, Pool, columns, open_pool
+from shared.database import TRANSIENT, Connection, Pool, columns, open_pool
 
 ALIVE_SECONDS = 10
 LOOK_EVERY = 1.0
@@ -30,6 +30,14 @@ _COUNTERS = """
 SELECT p.topic, p.partition, p.next_offset FROM log_partitions p
 JOIN unnest($1::text[], $2::int[]) AS w(topic, partition) USING (topic, partition)
 ORDER BY p.topic, p.partition FOR UPDATE OF p
+"""
+_COUNT = """
+UPDATE log_partitions p SET next_offset = next_offset + w.count
+FROM unnest($1::text[], $2::int[], $3::bigint[]) AS w(topic, partition, count) WHERE (p.topic, p.partition) = (w.topic, w.partition)
+"""
+_APPEND = """
+INSERT INTO log (topic, partition, "offset", key, headers, body)
+SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])
 """
 _FETCH = """
 SELECT l.topic, l.partition, l."offset", l.key, l.headers, l.body
@@ -66,33 +74,7 @@ class PostgresBus:
             placed[Partition(record.topic, partition_of(record.key))].append(record)
         try:
             async with (await self._database()).acquire() as connection, connection.transaction():
-                counters = await connection.fetch(_COUNTERS, *columns(list(placed), 2))
-                if len(counters) < len(placed):
-                    raise BusUnavailable(f"Topics are missing: {sorted({p.topic for p in placed} - {c['topic'] for c in counters})}.")
-                rows = [
-                    (
-                        c["topic"],
-                        c["partition"],
-                        c["next_offset"] + nth,
-                        each.key,
-                        to_json([(n, v.decode()) for n, v in each.headers]),
-                        each.body,
-                    )
-                    for c in counters
-                    for nth, each in enumerate(placed[Partition(c["topic"], c["partition"])])
-                ]
-                await connection.execute(
-                    "UPDATE log_partitions p SET next_offset = next_offset + w.count"
-                    " FROM unnest($1::text[], $2::int[], $3::bigint[]) AS w(topic, partition, count)"
-                    " WHERE (p.topic, p.partition) = (w.topic, w.partition)",
-                    *columns([(p.topic, p.number, len(each)) for p, each in placed.items()], 3),
-                )
-                await connection.execute(
-                    'INSERT INTO log (topic, partition, "offset", key, headers, body)'
-                    " SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[])",
-                    *columns(rows, 6),
-                )
-                crash_point("postgres_log.written")
+                await _append(connection, placed)
             crash_point("postgres_log.committed")
         except (*TRANSIENT, asyncpg.UndefinedTableError) as error:
             raise BusUnavailable(repr(error)) from error
@@ -173,6 +155,22 @@ class PostgresBus:
                 await asyncio.wait_for(pool.close(), 5)
             except TRANSIENT:
                 pool.terminate()
+
+
+async def _append(connection: Connection, placed: Mapping[Partition, Sequence[Record]]) -> None:
+    """Behind what each partition holds; their counters are locked, so that offsets have no gaps and are in the order of commits."""
+    counters = await connection.fetch(_COUNTERS, *columns(list(placed), 2))
+    if len(counters) < len(placed):
+        missing = {partition.topic for partition in placed} - {counter["topic"] for counter in counters}
+        raise BusUnavailable(f"Topics are missing: {sorted(missing)}.")
+    rows = [
+        (topic, number, first + nth, record.key, to_json([(n, v.decode()) for n, v in record.headers]), record.body)
+        for topic, number, first in counters
+        for nth, record in enumerate(placed[Partition(topic, number)])
+    ]
+    await connection.execute(_COUNT, *columns([(p.topic, p.number, len(each)) for p, each in placed.items()], 3))
+    await connection.execute(_APPEND, *columns(rows, 6))
+    crash_point("postgres_log.written")
 
 
 async def make_topics(url: str, topics: Sequence[str]) -> None:
