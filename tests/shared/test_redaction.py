@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from shared.observability import start_logging
+from shared.log_lines import start_logging
 from shared.redaction import GONE, LONGEST, know, redact, scrub
 
 SECRET = token_urlsafe(32)

@@ -13,8 +13,8 @@ from alembic import command
 
 from shared.audit.chain import Head
 from shared.edge.protocol import guarded
+from shared.log_lines import start_logging
 from shared.migrations import config, migrate
-from shared.observability import start_logging
 from shared.service import Service, create_app
 from shared.settings import Settings
 from shared.starting import read_settings
@@ -28,13 +28,31 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     chosen = _parser(service).parse_args(arguments)
     settings = read_settings(service.settings)
     match chosen.command:
+        case None:
+            _serve(service, settings, chosen.only)
+        case "migrate" | "check" | "revision":
+            _shape(service, settings.database(service.package, Role.OWNER), chosen)
+        case "parked" | "relay" | "audit":
+            _operate(service, settings, chosen)
+        case name:
+            own = next(each for each in service.commands if each.name == name)
+            asyncio.run(own.run(settings, chosen))
+
+
+def _shape(service: Service, url: str, chosen: argparse.Namespace) -> None:
+    """The tables: made, compared with what is declared, or a step written that brings them there."""
+    match chosen.command:
         case "migrate":
-            migrate(service.package, settings.database(service.package, Role.OWNER))
-        case "revision":
-            made = config(service.package, settings.database(service.package, Role.OWNER), service.metadata)
-            command.revision(made, chosen.message, autogenerate=True)
+            migrate(service.package, url)
         case "check":
-            command.check(config(service.package, settings.database(service.package, Role.OWNER), service.metadata))
+            command.check(config(service.package, url, service.metadata))
+        case _:
+            command.revision(config(service.package, url, service.metadata), chosen.message, autogenerate=True)
+
+
+def _operate(service: Service, settings: Settings, chosen: argparse.Namespace) -> None:
+    """On what was said, heard and done."""
+    match chosen.command:
         case "parked":
             from shared.parked import operate
 
@@ -43,14 +61,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
             from shared.relay import replay
 
             asyncio.run(replay(service, settings, chosen.since))
-        case "audit":
+        case _:
             from shared.audit.command import verify
 
             sys.exit(not asyncio.run(verify(service, settings, chosen.begin, chosen.expect)))
-        case name if own := next((each for each in service.commands if each.name == name), None):
-            asyncio.run(own.run(settings, chosen))
-        case _:
-            _serve(service, settings, chosen.only)
 
 
 def _serve(service: Service, settings: Settings, only: str | None) -> None:

@@ -1,13 +1,8 @@
-import logging
-import sys
+"""What can be measured of an API process and of a worker."""
+
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any
 
-import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-
-from shared.redaction import redact
 
 _API, _WORKER = CollectorRegistry(), CollectorRegistry()
 
@@ -55,45 +50,6 @@ def api_metrics() -> bytes:
 
 def worker_metrics() -> bytes:
     return generate_latest(REGISTRY) + generate_latest(_WORKER)
-
-
-def _quiet_health(record: logging.LogRecord) -> bool:
-    return not any(path in record.getMessage() for path in ("/livez", "/readyz", "/metrics"))
-
-
-def start_logging(service: str, process: str, level: str) -> None:
-    """JSON lines on stderr: level, event, service, process, correlation_id where there is one. The libraries' lines look the same."""
-    chain: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, structlog.processors.JSONRenderer()],
-            foreign_pre_chain=chain,
-        )
-    )
-    handler.addFilter(_quiet_health)
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("aiokafka", "uvicorn.access", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        cache_logger_on_first_use=True,
-    )
-    structlog.contextvars.bind_contextvars(service=service, process=process)
-    logging.captureWarnings(True)
-    sys.excepthook = _tell
-
-
-def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The end of a process is a log line as well."""
-    structlog.get_logger().critical("process.failed", exc_info=(kind, error, trace))
 
 
 def set_gauges(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:

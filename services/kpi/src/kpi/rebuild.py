@@ -19,7 +19,7 @@ from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
 from shared.database import Pool, Transaction, open_pool, reader, transaction
-from shared.observability import start_logging
+from shared.log_lines import start_logging
 from shared.progress import places
 from shared.service import Service
 from shared.settings import Settings
