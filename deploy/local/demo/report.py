@@ -1,7 +1,7 @@
 """What the play came to, as tables."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -68,26 +68,12 @@ def _counts(console: Console, title: str, word: str, counts: Mapping[str, int]) 
 
 def _figures(console: Console, figures: Iterable[Figure]) -> None:
     table = Table(title="KPIs, provisional until their look-back is over", title_justify="left")
-    for name, side in (
-        ("KPI", "left"),
-        ("value", "right"),
-        ("of", "right"),
-        ("target", "right"),
-        ("95 % interval", "right"),
-        ("status", "left"),
-    ):
-        table.add_column(name, justify="right" if side == "right" else "left")
+    table.add_column("KPI")
+    for name in ("value", "of", "target", "95 % interval"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
     for figure in figures:
-        row, unit = figure.row, " %" if figure.definition.unit == "percent" else " min"
-        sign = "≤" if figure.definition.better == "lower" else "≥"
-        table.add_row(
-            figure.definition.name,
-            "no data" if row.value is None else f"{row.value:.2f}{unit}",
-            str(row.denominator),
-            "" if row.target is None else f"{sign} {row.target:g} %",
-            "" if row.interval is None else f"{row.interval.low:.2f} - {row.interval.high:.2f}",
-            f"[{_STYLES.get(row.status, '')}]{row.status}[/]" if _STYLES.get(row.status) else row.status,
-        )
+        table.add_row(*_cells(figure))
     console.print(table)
     for figure in figures:
         if lead := figure.row.lead_time:
@@ -95,6 +81,16 @@ def _figures(console: Console, figures: Iterable[Figure]) -> None:
             console.print(
                 f"Lead time in minutes: median {lead.median:.2f}, p90 {lead.p90:.2f}, p95 {lead.p95:.2f}; mean by segment: {parts}"
             )
+
+
+def _cells(figure: Figure) -> Iterator[str]:
+    row, style = figure.row, _STYLES.get(figure.row.status)
+    yield figure.definition.name
+    yield "no data" if row.value is None else f"{row.value:.2f}{' %' if figure.definition.unit == 'percent' else ' min'}"
+    yield str(row.denominator)
+    yield "" if row.target is None else f"{'≤' if figure.definition.better == 'lower' else '≥'} {row.target:g} %"
+    yield "" if row.interval is None else f"{row.interval.low:.2f} - {row.interval.high:.2f}"
+    yield f"[{style}]{row.status}[/]" if style else row.status
 
 
 def _events(console: Console, events: Counter[tuple[str, str]]) -> None:
