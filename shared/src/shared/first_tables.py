@@ -8,13 +8,15 @@ TABLES = ("api_keys", "idempotency_keys", "consumer_offsets", "progress", "waiti
 
 
 def create() -> None:
-    _outbox()
-    _consumer()
+    _ledger()
+    _sending()
+    _places()
+    _applied()
     _callers()
     _timers()
 
 
-def _outbox() -> None:
+def _ledger() -> None:
     op.execute("CREATE SEQUENCE outbox_id_seq AS bigint CACHE 1")
     op.create_table(
         "outbox",
@@ -36,6 +38,9 @@ def _outbox() -> None:
         sa.PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
         postgresql_partition_by="RANGE (created_at)",
     )
+
+
+def _sending() -> None:
     op.create_table(
         "outbox_pending",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -58,7 +63,7 @@ def _outbox() -> None:
     )
 
 
-def _consumer() -> None:
+def _places() -> None:
     op.create_table(
         "consumer_offsets",
         sa.Column("consumer", sa.Text(), nullable=False),
@@ -68,6 +73,9 @@ def _consumer() -> None:
         sa.Column("last_event_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
     )
+
+
+def _applied() -> None:
     op.create_table(
         "progress",
         sa.Column("consumer", sa.Text(), nullable=False),

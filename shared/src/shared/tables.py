@@ -27,24 +27,17 @@ LARGEST_EVENT = 262_144
 
 def add_plumbing(metadata: MetaData) -> None:
     """Declare the plumbing's tables beside a service's own."""
-    _outbox(metadata)
-    _consumer(metadata)
+    _ledger(metadata)
+    _sending(metadata)
+    _places(metadata)
+    _applied(metadata)
     _callers(metadata)
+    _timers(metadata)
     add_audit(metadata)
-    Table(
-        "timers",
-        metadata,
-        Column("id", BigInteger, primary_key=True, autoincrement=True),
-        Column("kind", Text, nullable=False),
-        Column("subject", Text, nullable=False),
-        Column("due_at", INSTANT, nullable=False),
-        Column("failures", Integer, nullable=False, server_default="0"),
-        Index("timers_due", "due_at"),
-    )
 
 
-def _outbox(metadata: MetaData) -> None:
-    """`outbox` is the immutable ledger, a leaf a day; `outbox_pending` what the relay still has to send."""
+def _ledger(metadata: MetaData) -> None:
+    """What was said, never changed; a leaf a day."""
     ids = Sequence("outbox_id_seq", metadata=metadata, data_type=BigInteger, cache=1)
     Table(
         "outbox",
@@ -67,6 +60,10 @@ def _outbox(metadata: MetaData) -> None:
         PrimaryKeyConstraint("created_at", "id", name="outbox_pkey"),
         postgresql_partition_by="RANGE (created_at)",
     )
+
+
+def _sending(metadata: MetaData) -> None:
+    """What the relay still has to send, and who may."""
     Table(
         "outbox_pending",
         metadata,
@@ -89,8 +86,8 @@ def _outbox(metadata: MetaData) -> None:
     )
 
 
-def _consumer(metadata: MetaData) -> None:
-    """Where each consumer stands: per partition, per aggregate, and what waits for its turn."""
+def _places(metadata: MetaData) -> None:
+    """How far each consumer has read."""
     Table(
         "consumer_offsets",
         metadata,
@@ -100,6 +97,10 @@ def _consumer(metadata: MetaData) -> None:
         Column("next_offset", BigInteger, nullable=False),
         Column("last_event_id", Text),
     )
+
+
+def _applied(metadata: MetaData) -> None:
+    """How far each aggregate was applied, and what waits for its turn."""
     Table(
         "progress",
         metadata,
@@ -137,4 +138,17 @@ def _callers(metadata: MetaData) -> None:
         Column("created_at", INSTANT, nullable=False, server_default=func.now()),
         Column("customer_id", Text),
         Index("idempotency_keys_age", "created_at"),
+    )
+
+
+def _timers(metadata: MetaData) -> None:
+    Table(
+        "timers",
+        metadata,
+        Column("id", BigInteger, primary_key=True, autoincrement=True),
+        Column("kind", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("due_at", INSTANT, nullable=False),
+        Column("failures", Integer, nullable=False, server_default="0"),
+        Index("timers_due", "due_at"),
     )
