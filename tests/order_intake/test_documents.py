@@ -21,7 +21,7 @@ from order_intake.documents.shipping_advices import shipping_advices
 from order_intake.documents.statuses import X12_REASONS, Happened, ShipmentStatus, statuses
 from order_intake.documents.writing import Numbered, faulty, interchange, referenced
 from order_intake.edi import EDIFACT, STRICT, X12, Draft, Message, Party, read
-from order_intake.partners import Partner
+from order_intake.partners import Hand, Partner
 from shared.events import ShipTo
 from x12_tidy import tidy
 
@@ -39,7 +39,7 @@ CONSIGNEE = ShipTo(name="Łódź Store 12", street="88 Century Avenue", city="�
 
 def a_reader(release: str) -> Partner:
     syntax = X12 if release.isdigit() else EDIFACT
-    return Partner("P", "C", syntax, IDS, IDS, releases=RELEASES[release])
+    return Partner("P", "C", syntax, IDS, IDS, Hand(releases=RELEASES[release]))
 
 
 def said(partner: Partner, drafts: Sequence[Draft]) -> list[Message]:

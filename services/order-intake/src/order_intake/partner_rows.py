@@ -6,8 +6,8 @@ from dataclasses import replace
 from shared.database import Transaction
 
 from order_intake.edi import EDIFACT, LIMITS, STRICT, TOLERANT, USUAL, X12, Delimiters, Party, Profile
-from order_intake.partner_schemas import Identifier, PartnerBody, Separators
-from order_intake.partners import Acknowledgements, ItemCode, Partner, Repeats, keys_of_item
+from order_intake.partner_schemas import Identifier, PartnerBody
+from order_intake.partners import Acknowledgements, Hand, ItemCode, Partner, Repeats, keys_of_item
 
 PROFILES = {"usual": USUAL, "strict": STRICT, "tolerant": TOLERANT}
 _REVISIONS = "SELECT code, revision FROM edi_partners WHERE code = ANY($1::text[])"
@@ -31,12 +31,7 @@ def partner_of(code: str, body: PartnerBody) -> Partner:
         syntax=X12 if body.syntax == X12.name else EDIFACT,
         theirs=_parties(body.identifiers),
         ours=_parties(body.our_identifiers),
-        our_application=body.our_application,
-        their_application=body.their_application,
-        releases=body.releases,
-        delimiters=_delimiters(body.separators) if body.separators else None,
-        line_end="\n" if body.separators and body.separators.line_ends else "",
-        charset=body.charset,
+        hand=_hand(body),
         lines_end_segments=body.lines_end_segments,
         acknowledgements=Acknowledgements(body.acknowledgements.functional, body.acknowledgements.ta1, body.acknowledgements.contrl),
         acknowledge_within=body.acknowledgements.within_hours * 3600,
@@ -61,8 +56,11 @@ def _parties(identifiers: Iterable[Identifier]) -> dict[str, tuple[Party, ...]]:
     return found
 
 
-def _delimiters(marks: Separators) -> Delimiters:
-    return Delimiters(marks.element, marks.component, marks.segment, marks.repetition, marks.release)
+def _hand(body: PartnerBody) -> Hand:
+    marks = body.separators
+    delimiters = Delimiters(marks.element, marks.component, marks.segment, marks.repetition, marks.release) if marks else None
+    line_end = "\n" if marks and marks.line_ends else ""
+    return Hand(body.our_application, body.their_application, body.releases, delimiters, line_end, body.charset)
 
 
 def _profile(body: PartnerBody) -> Profile:

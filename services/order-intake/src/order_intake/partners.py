@@ -49,6 +49,18 @@ class Repeats:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """How we write to it. The applications are GS02 and GS03 where they differ from ISA06 and ISA08."""
+
+    our_application: str = ""
+    their_application: str = ""
+    releases: Mapping[str, str] = field(default_factory=dict)
+    delimiters: Delimiters | None = None
+    line_end: str = ""
+    charset: str = "UNOC"
+
+
+@dataclass(frozen=True)
 class Partner:
     """`theirs` and `ours` are identifiers by the name of the syntax; the first one of each is what we write."""
 
@@ -57,13 +69,7 @@ class Partner:
     syntax: Syntax = X12
     theirs: Mapping[str, tuple[Party, ...]] = field(default_factory=dict)
     ours: Mapping[str, tuple[Party, ...]] = field(default_factory=dict)
-    our_application: str = ""
-    their_application: str = ""
-    """GS02 and GS03 of what we write, where they differ from ISA06 and ISA08."""
-    releases: Mapping[str, str] = field(default_factory=dict)
-    delimiters: Delimiters | None = None
-    line_end: str = ""
-    charset: str = "UNOC"
+    hand: Hand = Hand()
     lines_end_segments: bool = False
     """Its EDIFACT without UNA ends segments with line breaks."""
     acknowledgements: Acknowledgements = Acknowledgements()
@@ -89,7 +95,7 @@ class Partner:
     def release(self, document: str) -> str:
         """In which release we write it: 004010, or D:96A:UN:EAN005."""
         usual = USUAL_RELEASES["X12" if document.isdigit() else "EDIFACT"]
-        return self.releases.get(document) or ONLY_RELEASES.get(document, usual)
+        return self.hand.releases.get(document) or ONLY_RELEASES.get(document, usual)
 
     def wants(self, document: Document) -> bool:
         return document in self.documents

@@ -51,13 +51,13 @@ def interchange(partner: Partner, drafts: Sequence[Draft], numbers: Numbered, at
         str(numbers.control),
         at,
         group_control=numbers.group,
-        application_sender=partner.our_application,
-        application_receiver=partner.their_application,
+        application_sender=partner.hand.our_application,
+        application_receiver=partner.hand.their_application,
         wants_acknowledgement=partner.syntax is not X12,
         release=drafts[0].release,
-        charset=partner.charset,
-        delimiters=partner.delimiters,
-        line_end=partner.line_end,
+        charset=partner.hand.charset,
+        delimiters=partner.hand.delimiters,
+        line_end=partner.hand.line_end,
     )
     return write(cover, [replace(draft, segments=[*_fitted(draft, fit)]) for draft in drafts])
 
@@ -79,9 +79,9 @@ def fitting(partner: Partner) -> Callable[[str], str]:
     """What becomes of a text so that the partner can read it: in X12 only ASCII is sure to be read, and separators that the partner
     wishes do not occur in data, where nothing can release them."""
     is_x12 = partner.syntax is X12
-    charset = "UNOB" if is_x12 else partner.charset
+    charset = "UNOB" if is_x12 else partner.hand.charset
     level = None if is_x12 else LEVELS.get(charset)
-    marks = partner.delimiters.all() if is_x12 and partner.delimiters else ""
+    marks = partner.hand.delimiters.all() if is_x12 and partner.hand.delimiters else ""
 
     def fit(text: str) -> str:
         text = text.upper() if charset == "UNOA" else text
