@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from order_intake.edi.directory import DEFAULT_RELEASE, Directory, directory
-from order_intake.edi.elements import is_period, wrong_elements
+from order_intake.edi.elements import Wrong, is_period, wrong_elements
 from order_intake.edi.faults import RULES, Fault, Weight
 from order_intake.edi.identifiers import HOLDERS, bad_digits
 from order_intake.edi.interchange import Message
@@ -37,7 +37,7 @@ def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
     known = directory(message.type, message.release or DEFAULT_RELEASE)
     if known is None:
         text = f"{message.type[:20]!r} in {message.release[:20]!r}"
-        return (_fault(profile, "message-unsupported", message.header, 1, detail=text),)
+        return (_fault(profile, Wrong("message-unsupported"), message.header, 1, detail=text),)
     if any(fault.rule.name == "message-too-much" for fault in message.faults):
         return ()
     found = islice(_faults(message, known, profile), profile.limits.faults_per_message)
@@ -49,45 +49,36 @@ def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fa
     if message.body:
         for each in message.placed[1]:
             if each.rule == "segment-missing" or each.position not in bad:
-                yield _fault(profile, each.rule, each.segment, each.position, each.tag, detail=each.tag[:20])
+                yield _fault(profile, Wrong(each.rule), each.segment, each.position, each.tag, each.tag[:20])
     else:
         for child in known.tree.children:
             if child.least:
-                yield _fault(profile, "segment-missing", message.header, 2, child.tag, detail=child.tag)
+                yield _fault(profile, Wrong("segment-missing"), message.header, 2, child.tag, child.tag)
     for position, segment in enumerate(message.segments, 1):
         rule = known.segments.get(segment.tag)
         if rule is not None:
             for wrong in wrong_elements(segment, rule, is_x12=is_x12):
-                yield _fault(profile, wrong.rule, segment, position, "", wrong.element, wrong.component, wrong.value)
+                yield _fault(profile, wrong, segment, position)
             if segment.tag in known.codes or segment.tag in HOLDERS or segment.tag == "DTM":
                 yield from _meanings(segment, position, known, profile)
     for segment, position, element, detail in broken_levels(message):
-        yield _fault(profile, "hierarchy", segment, position, "", element, 0, segment.text(element), detail)
+        yield _fault(profile, Wrong("hierarchy", element, 0, segment.text(element)), segment, position, detail=detail)
 
 
 def _meanings(segment: Segment, position: int, known: Directory, profile: Profile) -> Iterator[Fault]:
     tag = segment.tag
     for n, codes in known.codes.get(tag, {}).items():
         if (value := segment.value(n)) and value not in codes:
-            yield _fault(profile, "element-code", segment, position, "", n, 0, value)
+            yield _fault(profile, Wrong("element-code", n, 0, value), segment, position)
     if tag == "DTM" and not known.release.isdigit():
         value, code = segment.value(1, 2), segment.value(1, 3)
         if value and not is_period(value, code):
-            yield _fault(profile, "element-date", segment, position, "", 1, 2, value)
+            yield _fault(profile, Wrong("element-date", 1, 2, value), segment, position)
     for element, component, value in bad_digits(segment):
-        yield _fault(profile, "check-digit", segment, position, "", element, component, value)
+        yield _fault(profile, Wrong("check-digit", element, component, value), segment, position)
 
 
-def _fault(
-    profile: Profile,
-    rule: str,
-    segment: Segment,
-    position: int,
-    tag: str = "",
-    element: int = 0,
-    component: int = 0,
-    value: str = "",
-    detail: str = "",
-) -> Fault:
+def _fault(profile: Profile, wrong: Wrong, segment: Segment, position: int, tag: str = "", detail: str = "") -> Fault:
+    rule, element, component, value = wrong
     shown = detail or (f"{segment.tag}{element:02}{f'-{component}' if component else ''}" if element else "")
     return Fault(RULES[rule], segment.offset, shown, tag or segment.tag, position, element, component, value[:99], profile.weight(rule))

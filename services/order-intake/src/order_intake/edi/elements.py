@@ -15,10 +15,10 @@ WIDTHS = {"101": 6, "102": 8, "203": 12, "204": 14}
 
 
 class Wrong(NamedTuple):
-    """What is wrong with an element: rule, element, component (0: the element itself), the value."""
+    """What is wrong with a segment: the rule, the element (0: the segment itself), the component (0: the element itself), the value."""
 
     rule: str
-    element: int
+    element: int = 0
     component: int = 0
     value: str = ""
 
@@ -43,15 +43,19 @@ def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iter
             continue
         elif name := fault_of(text, element):
             yield Wrong(name, n, 0, text)
-    for n in range(len(elements) + 1, count + 1):
-        if texts[n]:
-            yield Wrong("element-too-many", n, 0, texts[n])
-            break
-    if count and not texts[-1]:
-        yield Wrong("element-trailing", count)
-    for condition in rule.conditions:
-        if (condition.letter == "R" or condition.first <= count) and (name := _broken(condition, texts, count)):
-            yield Wrong(name, next((n for n in condition.places if n > count or not texts[n]), condition.places[-1]))
+    if count and (count > len(elements) or not texts[-1]):
+        yield from _at_the_end(texts, len(elements))
+    if rule.conditions:
+        yield from _broken(rule.conditions, texts, count)
+
+
+def _at_the_end(texts: Sequence[str], most: int) -> Iterator[Wrong]:
+    """More elements than there may be, or separators behind the last one."""
+    beyond = next((n for n in range(most + 1, len(texts)) if texts[n]), None)
+    if beyond:
+        yield Wrong("element-too-many", beyond, 0, texts[beyond])
+    if not texts[-1]:
+        yield Wrong("element-trailing", len(texts) - 1)
 
 
 def _composite(segment: Segment, n: int, rule: ElementRule) -> Iterator[Wrong]:
@@ -126,7 +130,13 @@ def is_period(value: str, code: str) -> bool:
     return code not in PERIODS or (len(value) == WIDTHS[code] and is_moment(value, PERIODS[code]))
 
 
-def _broken(condition: Condition, texts: Sequence[str], count: int) -> str:
+def _broken(conditions: Sequence[Condition], texts: Sequence[str], count: int) -> Iterator[Wrong]:
+    for each in conditions:
+        if (each.letter == "R" or each.first <= count) and (name := _fault_together(each, texts, count)):
+            yield Wrong(name, next((n for n in each.places if n > count or not texts[n]), each.places[-1]))
+
+
+def _fault_together(condition: Condition, texts: Sequence[str], count: int) -> str:
     """The name of the rule that these elements break together, or the empty string."""
     letter, places = condition.letter, condition.places
     if letter == "P" and len(places) == 2:
