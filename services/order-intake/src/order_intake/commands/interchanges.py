@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
 from shared.database import Transaction
 from shared.sealing import SubjectKey
-from uuid_utils.compat import uuid7
 
 from order_intake.commands.acknowledgements import match_acknowledgements
 from order_intake.commands.acknowledging import acknowledge
 from order_intake.commands.asking import Asked, Deeds, by_partner, do_asked
 from order_intake.commands.interchange_storage import Keys, store, subjects
 from order_intake.commands.outbox import post
+from order_intake.commands.sorting import sort_out
 from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
 from order_intake.documents.reading import ANSWERS
 from order_intake.edi import Answer, answers
-from order_intake.interchange_rows import Control, control_key, free_controls, hash_of, interchanges, seen_before
 from order_intake.interchange_schemas import Effect
 from order_intake.interchange_views import plain
 from order_intake.partners import Document
@@ -28,7 +26,7 @@ from order_intake.taken import Deed, Taken
 
 async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
     """All that a body holds. Whatever was here before, with the same bytes, is answered as it was then, and nothing is done."""
-    taken = await _sorted_out(tx, arrivals)
+    taken = await sort_out(tx, arrivals)
     deeds = await do_asked(tx, list(_asked(taken)), terms, keys.take)
     for index, each in enumerate(taken):
         each.deeds = {place: deed for (at, place), deed in deeds.items() if at == index} | dict(_others(each))
@@ -71,47 +69,6 @@ def _as_tried(taken: Taken) -> Taken:
         taken.interchange_id = None
         taken.deeds = {place: replace(deed, order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
     return taken
-
-
-async def _sorted_out(tx: Transaction, arrivals: Sequence[Arrival]) -> list[Taken]:
-    controls = [_control(each) for each in arrivals]
-    seen = await seen_before(tx, [each for each in controls if each])
-    rows = await interchanges(tx, [each.interchange_id for many in seen.values() for each in many])
-    now = await tx.now()
-    here: dict[Control, dict[bytes, int]] = {}
-    taken: list[Taken] = []
-    freed: list[UUID] = []
-    for index, (arrival, control) in enumerate(zip(arrivals, controls, strict=True)):
-        if control is None:
-            taken.append(Taken(arrival, None, {}))
-            continue
-        body_hash = hash_of(arrival.interchange)
-        held = [each for each in seen.get(control, []) if each.holds_control]
-        same = next((each for each in seen.get(control, []) if each.body_hash == body_hash), None)
-        twins = here.setdefault(control, {})
-        if same is not None:
-            taken.append(Taken(arrival, same.interchange_id, {}, row=rows[same.interchange_id]))
-        elif body_hash in twins:
-            taken.append(Taken(arrival, None, {}, same_as=twins[body_hash]))
-        else:
-            old = [each.interchange_id for each in held if each.received_at < now - _remembered(arrival)]
-            freed += old
-            is_taken = len(held) > len(old) or any(not taken[other].arrival.is_refused for other in twins.values())
-            taken.append(Taken(arrival.refused("control-taken") if is_taken and not arrival.is_refused else arrival, uuid7(), {}))
-            twins[body_hash] = index
-    await free_controls(tx, freed)
-    return taken
-
-
-def _control(arrival: Arrival) -> Control | None:
-    """None where nothing can be kept: nobody is known to have sent it, or it has no number."""
-    is_kept = arrival.partner and arrival.interchange.reference
-    return control_key(arrival.interchange, arrival.partner) if arrival.partner and is_kept else None
-
-
-def _remembered(arrival: Arrival) -> timedelta:
-    assert arrival.partner
-    return timedelta(days=arrival.partner.repeats.remembered_days)
 
 
 def _asked(taken: Sequence[Taken]) -> Iterator[Asked]:
