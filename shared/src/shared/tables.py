@@ -1,5 +1,7 @@
 """The plumbing's tables, the same in every service's database."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -23,6 +25,12 @@ from shared.key_tables import add_keys
 INSTANT = DateTime(timezone=True)
 LARGEST_EVENT = 262_144
 """Bytes of the largest event body, 256 KiB."""
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """The condition of a CHECK: nothing else stands in the column."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"
 
 
 def add_plumbing(metadata: MetaData) -> None:

@@ -1,6 +1,8 @@
-from shared.tables import INSTANT, add_plumbing
+from shared.tables import INSTANT, add_plumbing, one_of
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, false, func
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from crm.lifecycle import CaseStatus
 
 metadata = MetaData()
 add_plumbing(metadata)
@@ -39,7 +41,7 @@ cases = Table(
     Column("remedy", Text),
     Column("event_version", Integer, nullable=False),
     UniqueConstraint("customer_id", "reference", name="cases_reference"),
-    CheckConstraint("status IN ('new', 'resolved')", name="cases_status"),
+    CheckConstraint(one_of("status", CaseStatus), name="cases_status"),
     CheckConstraint("(status = 'resolved') = (num_nulls(resolved_at, cause, remedy) = 0)", name="cases_resolved_whole"),
     CheckConstraint("line_no IS NULL OR order_id IS NOT NULL", name="cases_line_of_order"),
     Index("cases_by_customer", "customer_id", "case_id"),

@@ -1,6 +1,6 @@
 """The tables of dispatch."""
 
-from shared.tables import INSTANT, add_plumbing
+from shared.tables import INSTANT, add_plumbing, one_of
 from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -10,10 +10,6 @@ from dispatch.shipment import Status
 
 metadata = MetaData()
 add_plumbing(metadata)
-
-
-def _one_of(column: str, values: type[Status] | type[Result] | type[Cancellation]) -> str:
-    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
 carriers = Table(
@@ -43,7 +39,7 @@ orders = Table(
     Column("order_id", UUID, primary_key=True),
     Column("cancellation", Text),
     Column("decided_at", INSTANT),
-    CheckConstraint(_one_of("cancellation", Cancellation), name="orders_cancellation_known"),
+    CheckConstraint(one_of("cancellation", Cancellation), name="orders_cancellation_known"),
 )
 
 shipments = Table(
@@ -70,7 +66,7 @@ shipments = Table(
     Column("attempts", Integer, nullable=False),
     Column("event_version", Integer, nullable=False),
     UniqueConstraint("order_id", "release_no", "warehouse", name="shipments_once"),
-    CheckConstraint(_one_of("status", Status), name="shipments_status_known"),
+    CheckConstraint(one_of("status", Status), name="shipments_status_known"),
     CheckConstraint("(handed_over_at IS NOT NULL) = (status IN ('handed_over', 'delivered'))", name="shipments_handed_over"),
     CheckConstraint("(delivered_at IS NOT NULL) = (status = 'delivered')", name="shipments_delivered"),
     CheckConstraint("status IN ('planned', 'cancelled') OR (carrier IS NOT NULL AND vehicle IS NOT NULL)", name="shipments_assigned"),
@@ -128,5 +124,5 @@ deliveries = Table(
     Column("reason", Text),
     UniqueConstraint("shipment_id", "delivered_at", name="deliveries_once"),
     Index("deliveries_delivered", "shipment_id", unique=True, postgresql_where="outcome = 'delivered'"),
-    CheckConstraint(_one_of("outcome", Result), name="deliveries_outcome_known"),
+    CheckConstraint(one_of("outcome", Result), name="deliveries_outcome_known"),
 )

@@ -1,4 +1,4 @@
-from shared.tables import INSTANT, add_plumbing
+from shared.tables import INSTANT, add_plumbing, one_of
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,6 +19,8 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from inventory.states import FulfilmentStatus, PickStatus
 
 metadata = MetaData(
     naming_convention={
@@ -108,7 +110,7 @@ fulfilments = Table(
     Column("promised_latest", INSTANT, nullable=False),
     Column("arrival_no", BigInteger, Identity(always=True), nullable=False),
     Column("event_version", Integer, nullable=False),
-    CheckConstraint("status IN ('gathering', 'undecided', 'waiting', 'served', 'cancelled')", name="fulfilments_status"),
+    CheckConstraint(one_of("status", FulfilmentStatus), name="fulfilments_status"),
     postgresql_with={"fillfactor": "60"},
 )
 
@@ -158,7 +160,7 @@ picks = Table(
     Column("picked_at", INSTANT),
     Column("said_at", INSTANT, comment="picked_at as the first confirmation said it"),
     UniqueConstraint("order_id", "line_no", "warehouse", "release_no"),
-    CheckConstraint("status IN ('open', 'confirmed', 'short', 'void')", name="picks_status"),
+    CheckConstraint(one_of("status", PickStatus), name="picks_status"),
     CheckConstraint("picked BETWEEN 0 AND quantity", name="picks_picked_of_quantity"),
     CheckConstraint("packed BETWEEN 0 AND picked", name="picks_packed_of_picked"),
     Index("picks_open", "warehouse", "pick_id", postgresql_where="status = 'open'"),

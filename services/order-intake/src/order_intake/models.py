@@ -1,4 +1,4 @@
-from shared.tables import INSTANT
+from shared.tables import INSTANT, one_of
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -41,11 +41,6 @@ __all__ = [
 ]
 
 
-def _one_of(column: str, values: list[str]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"
-
-
 orders = Table(
     "orders",
     metadata,
@@ -77,7 +72,7 @@ orders = Table(
     Column("open_shipments", Integer, nullable=False, server_default="0"),
     Column("event_version", Integer, nullable=False),
     UniqueConstraint("customer_reference", "customer_id", name="orders_reference"),
-    CheckConstraint(_one_of("status", list(OrderStatus)), name="orders_status"),
+    CheckConstraint(one_of("status", OrderStatus), name="orders_status"),
     CheckConstraint("cancellation IN ('requested', 'refused')", name="orders_cancellation"),
     CheckConstraint("num_nulls(confirmed_at, promised_earliest, promised_latest) IN (0, 3)", name="orders_promise_whole"),
     CheckConstraint("open_holds >= 0 AND open_shipments >= 0", name="orders_counts"),
@@ -172,7 +167,7 @@ erasures = Table(
     Column("wanted", Text),
     Column("searched_to", UUID),
     Column("finished_at", INSTANT),
-    CheckConstraint(_one_of("status", list(ErasureStatus)), name="erasures_status"),
+    CheckConstraint(one_of("status", ErasureStatus), name="erasures_status"),
     CheckConstraint("(wanted IS NOT NULL) = (status = 'searching')", name="erasures_wanted"),
     CheckConstraint("(finished_at IS NOT NULL) = (status = 'done')", name="erasures_finished"),
     Index("erasures_by_customer", "customer_id", "erasure_id"),
