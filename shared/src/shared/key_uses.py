@@ -9,7 +9,7 @@ from sqlalchemy import MetaData, select
 
 from shared.bodies import Code, View
 from shared.key_tables import add_keys
-from shared.pages import Page, Paging, page
+from shared.pages import Page, Paging, equal, one_page, page
 from shared.routes import Reading, router
 from shared.scopes import needs
 
@@ -38,9 +38,6 @@ class KeyUse(View):
 @needs("admin")
 async def get_key_uses(reading: Reading, filters: Annotated[UseFilters, Query()]) -> Page[KeyUse]:
     """Every key that this service has heard of, and when it was used here last."""
-    query = select(keys).where(keys.c.key_id > (filters.after or "")).order_by(keys.c.key_id).limit(filters.limit + 1)
-    if filters.customer_id:
-        query = query.where(keys.c.customer_id == filters.customer_id)
-    return page(
-        [KeyUse.model_validate(row, from_attributes=True) for row in await reading.execute(query)], filters.limit, lambda row: row.key_id
-    )
+    query = select(keys).where(*equal(keys, {"customer_id": filters.customer_id}))
+    found = await reading.execute(one_page(query, keys.c.key_id, filters))
+    return page([KeyUse.model_validate(row, from_attributes=True) for row in found], filters.limit, lambda row: row.key_id)

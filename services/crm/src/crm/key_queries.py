@@ -1,6 +1,6 @@
 from typing import TypeVar
 
-from shared.pages import Page, page
+from shared.pages import Page, one_page, page
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +45,5 @@ async def _key(reading: AsyncConnection, keys: Select[tuple[object, ...]], key_i
 
 
 async def _page(reading: AsyncConnection, keys: Select[tuple[object, ...]], filters: KeyFilters, view: type[V]) -> Page[V]:
-    query = keys.where(api_keys.c.key_id > (filters.after or "")).order_by(api_keys.c.key_id).limit(filters.limit + 1)
-    rows = [view.model_validate(row, from_attributes=True) for row in await reading.execute(query)]
-    return page(rows, filters.limit, lambda row: row.key_id)
+    found = await reading.execute(one_page(keys, api_keys.c.key_id, filters))
+    return page([view.model_validate(row, from_attributes=True) for row in found], filters.limit, lambda row: row.key_id)

@@ -1,7 +1,7 @@
 from uuid import UUID
 
-from shared.pages import Page, page
-from sqlalchemy import Select, and_, func, select, tuple_
+from shared.pages import Page, equal, one_page, page
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crm.cursor import read_place, write_place
@@ -84,11 +84,8 @@ async def _last_contact(reading: AsyncConnection, customer_id: str) -> Contact |
 
 
 async def customers_page(reading: AsyncConnection, filters: CustomerFilters) -> Page[CustomerView]:
-    query = select(customers).order_by(customers.c.customer_id).limit(filters.limit + 1)
-    if filters.after:
-        query = query.where(customers.c.customer_id > filters.after)
-    rows = [CustomerView.model_validate(row, from_attributes=True) for row in await reading.execute(query)]
-    return page(rows, filters.limit, lambda row: row.customer_id)
+    found = await reading.execute(one_page(select(customers), customers.c.customer_id, filters))
+    return page([CustomerView.model_validate(row, from_attributes=True) for row in found], filters.limit, lambda row: row.customer_id)
 
 
 async def timeline_page(reading: AsyncConnection, customer_id: str, filters: TimelineFilters) -> Page[TimelineEntry]:
@@ -113,11 +110,6 @@ async def case(reading: AsyncConnection, case_id: UUID) -> CaseView:
 
 
 async def cases_page(reading: AsyncConnection, filters: CaseFilters) -> Page[CaseView]:
-    rows = await reading.execute(_matching(filters).order_by(cases.c.case_id).limit(filters.limit + 1))
-    return page([CaseView.model_validate(row, from_attributes=True) for row in rows], filters.limit, lambda row: row.case_id)
-
-
-def _matching(filters: CaseFilters) -> Select[tuple[object, ...]]:
     wanted = {"customer_id": filters.customer_id, "status": filters.status, "kind": filters.kind, "order_id": filters.order_id}
-    query = select(cases).where(*[cases.c[name] == value for name, value in wanted.items() if value is not None])
-    return query.where(cases.c.case_id > filters.after) if filters.after else query
+    found = await reading.execute(one_page(select(cases).where(*equal(cases, wanted)), cases.c.case_id, filters))
+    return page([CaseView.model_validate(row, from_attributes=True) for row in found], filters.limit, lambda row: row.case_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field
 from shared.bodies import At, Body, Code, Flag, LineNo, Text, View
 from shared.events import CaseKind
-from shared.pages import Paging
+from shared.pages import IdPaging, Paging
 
 from crm.cursor import Place
 from crm.lifecycle import CaseStatus
@@ -153,9 +153,8 @@ class TimelineFilters(Paging):
     after: Place | None = None
 
 
-class CaseFilters(Paging):
+class CaseFilters(IdPaging):
     customer_id: Code | None = None
     status: CaseStatus | None = None
     kind: CaseKind | None = None
     order_id: UUID | None = None
-    after: UUID | None = None  # type: ignore[assignment]  # written as a text, read as a case's id

@@ -1,9 +1,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from shared.key_store import KeyStore
-from shared.pages import Page, page
+from shared.pages import Page, Paging, equal, one_page, page
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,7 +35,7 @@ async def carrier(reading: AsyncConnection, code: str) -> tuple[CarrierView, int
 
 
 async def all_carriers(reading: AsyncConnection, paging: CodePaging) -> Page[CarrierView]:
-    rows = await _rows(reading, carriers, carriers.c.code, paging.after, paging.limit, {})
+    rows = await _rows(reading, carriers, carriers.c.code, paging, {})
     return page([CarrierView.model_validate(row) for row in rows], paging.limit, lambda each: each.code)
 
 
@@ -47,7 +48,7 @@ async def vehicle(reading: AsyncConnection, code: str) -> tuple[VehicleView, int
 
 
 async def all_vehicles(reading: AsyncConnection, filters: VehicleFilters) -> Page[VehicleView]:
-    rows = await _rows(reading, vehicles, vehicles.c.code, filters.after, filters.limit, {"carrier": filters.carrier})
+    rows = await _rows(reading, vehicles, vehicles.c.code, filters, {"carrier": filters.carrier})
     return page([VehicleView.model_validate(row) for row in rows], filters.limit, lambda each: each.code)
 
 
@@ -62,7 +63,7 @@ async def shipment(reading: AsyncConnection, shipment_id: UUID, store: KeyStore)
 
 async def all_shipments(reading: AsyncConnection, filters: ShipmentFilters) -> Page[ShipmentView]:
     wanted = {"status": filters.status, "order_id": filters.order_id, "warehouse": filters.warehouse}
-    rows = await _rows(reading, shipments, shipments.c.shipment_id, filters.after, filters.limit, wanted)
+    rows = await _rows(reading, shipments, shipments.c.shipment_id, filters, wanted)
     return page(await _with_lines(reading, rows), filters.limit, lambda each: each.shipment_id)
 
 
@@ -74,7 +75,7 @@ async def delivery(reading: AsyncConnection, delivery_id: UUID, store: KeyStore)
 
 
 async def all_deliveries(reading: AsyncConnection, filters: DeliveryFilters, store: KeyStore) -> Page[DeliveryView]:
-    rows = await _rows(reading, deliveries, deliveries.c.delivery_id, filters.after, filters.limit, {"shipment_id": filters.shipment_id})
+    rows = await _rows(reading, deliveries, deliveries.c.delivery_id, filters, {"shipment_id": filters.shipment_id})
     keys = await store.read(row["key_id"] for row in rows)
     return page([_delivery(row, keys) for row in rows], filters.limit, lambda each: each.delivery_id)
 
@@ -90,19 +91,9 @@ async def _one(reading: AsyncConnection, statement: Select[*tuple[object, ...]])
 
 
 async def _rows(
-    reading: AsyncConnection,
-    table: Table,
-    key: ColumnElement[str] | ColumnElement[UUID],
-    after: str | UUID | None,
-    limit: int,
-    wanted: Mapping[str, str | UUID | None],
+    reading: AsyncConnection, table: Table, key: ColumnElement[Any], paging: Paging, wanted: Mapping[str, object]
 ) -> Sequence[RowMapping]:
-    """Up to `limit + 1` rows behind `after`, in the order of the key, whose columns are what is wanted."""
-    statement = select(table).order_by(key).limit(limit + 1)
-    for name, value in wanted.items():
-        statement = statement if value is None else statement.where(table.c[name] == value)
-    statement = statement if after is None else statement.where(key > after)
-    return (await reading.execute(statement)).mappings().all()
+    return (await reading.execute(one_page(select(table).where(*equal(table, wanted)), key, paging))).mappings().all()
 
 
 async def _with_lines(reading: AsyncConnection, rows: Sequence[RowMapping]) -> list[ShipmentView]:

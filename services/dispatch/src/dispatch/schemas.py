@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field
 from shared.batches import Item
 from shared.bodies import At, Body, Code, Count, LineNo, Text, View
 from shared.events import Instant, ShipTo
-from shared.pages import Paging
+from shared.pages import IdPaging, Paging
 
 from dispatch.delivering import Result
 from dispatch.shipment import Status
@@ -171,10 +171,6 @@ class CodePaging(Paging):
 
 class VehicleFilters(CodePaging):
     carrier: Code | None = None
-
-
-class IdPaging(Paging):
-    after: UUID | None = None  # type: ignore[assignment]  # narrower than a text
 
 
 class ShipmentFilters(IdPaging):

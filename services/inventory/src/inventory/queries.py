@@ -1,10 +1,11 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from shared.bodies import View
-from shared.pages import Page, Paging, page
-from sqlalchemy import Column, ColumnElement, Select, bindparam, select
+from shared.errors import NotFound
+from shared.pages import Page, Paging, equal, page
+from sqlalchemy import ColumnElement, Select, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from inventory.cursor import Keys, one_page
@@ -31,10 +32,7 @@ _STOCK = select(stock, (stock.c.on_hand - stock.c.reserved).label("available"))
 
 
 async def warehouse(reading: AsyncConnection, code: str) -> WarehouseView:
-    found = await _one(reading, select(sites).where(sites.c.code == code), WarehouseView)
-    if found is None:
-        raise WarehouseNotFound(code)
-    return found
+    return await _one(reading, select(sites).where(sites.c.code == code), WarehouseView, WarehouseNotFound(code))
 
 
 async def warehouses(reading: AsyncConnection, paging: Paging) -> Page[WarehouseView]:
@@ -42,54 +40,41 @@ async def warehouses(reading: AsyncConnection, paging: Paging) -> Page[Warehouse
 
 
 async def item(reading: AsyncConnection, customer_id: str, sku: str) -> ItemView:
-    found = await _one(reading, select(items).where(items.c.customer_id == customer_id, items.c.sku == sku), ItemView)
-    if found is None:
-        raise ItemNotFound(customer_id, sku)
-    return found
+    query = select(items).where(items.c.customer_id == customer_id, items.c.sku == sku)
+    return await _one(reading, query, ItemView, ItemNotFound(customer_id, sku))
 
 
 async def items_of(reading: AsyncConnection, filters: ItemFilters) -> Page[ItemView]:
-    query = select(items).where(*_equal((items.c.customer_id, filters.customer_id), (items.c.sku, filters.sku)))
+    query = select(items).where(*equal(items, {"customer_id": filters.customer_id, "sku": filters.sku}))
     return await _page(reading, query, [items.c.customer_id, items.c.sku], filters, ItemView)
 
 
 async def stock_of(reading: AsyncConnection, filters: StockFilters) -> Page[StockView]:
-    keys = [stock.c.customer_id, stock.c.sku, stock.c.warehouse]
-    values = (filters.customer_id, filters.sku, filters.warehouse)
-    return await _page(reading, _STOCK.where(*_equal(*zip(keys, values, strict=True))), keys, filters, StockView)
+    return await _page(reading, _STOCK.where(*_of(filters, stock)), _keys(stock), filters, StockView)
 
 
 async def ledger(reading: AsyncConnection, filters: StockFilters) -> Page[LedgerEntryView]:
-    owner = [stock_ledger.c.customer_id, stock_ledger.c.sku, stock_ledger.c.warehouse]
-    values = (filters.customer_id, filters.sku, filters.warehouse)
-    query = select(stock_ledger).where(*_equal(*zip(owner, values, strict=True)))
-    return await _page(reading, query, [*owner, stock_ledger.c.entry_id], filters, LedgerEntryView)
+    query = select(stock_ledger).where(*_of(filters, stock_ledger))
+    return await _page(reading, query, _keys(stock_ledger, "entry_id"), filters, LedgerEntryView)
 
 
 async def adjustment(reading: AsyncConnection, adjustment_id: UUID) -> AdjustmentView:
-    found = await _one(reading, select(adjustments).where(adjustments.c.adjustment_id == adjustment_id), AdjustmentView)
-    if found is None:
-        raise AdjustmentNotFound(adjustment_id)
-    return found
+    query = select(adjustments).where(adjustments.c.adjustment_id == adjustment_id)
+    return await _one(reading, query, AdjustmentView, AdjustmentNotFound(adjustment_id))
 
 
 async def adjustments_of(reading: AsyncConnection, filters: StockFilters) -> Page[AdjustmentView]:
-    owner = [adjustments.c.customer_id, adjustments.c.sku, adjustments.c.warehouse]
-    values = (filters.customer_id, filters.sku, filters.warehouse)
-    query = select(adjustments).where(*_equal(*zip(owner, values, strict=True)))
-    return await _page(reading, query, [*owner, adjustments.c.reference], filters, AdjustmentView)
+    query = select(adjustments).where(*_of(filters, adjustments))
+    return await _page(reading, query, _keys(adjustments, "reference"), filters, AdjustmentView)
 
 
 async def pick(reading: AsyncConnection, pick_id: UUID) -> PickView:
-    found = await _one(reading, select(picks).where(picks.c.pick_id == pick_id), PickView)
-    if found is None:
-        raise PickNotFound(pick_id)
-    return found
+    return await _one(reading, select(picks).where(picks.c.pick_id == pick_id), PickView, PickNotFound(pick_id))
 
 
 async def picks_of(reading: AsyncConnection, filters: PickFilters) -> Page[PickView]:
     """The status stands in the statement itself, so that the indexes of open, short and void picks serve it."""
-    query = select(picks).where(*_equal((picks.c.warehouse, filters.warehouse), (picks.c.order_id, filters.order_id)))
+    query = select(picks).where(*equal(picks, {"warehouse": filters.warehouse, "order_id": filters.order_id}))
     if filters.status:
         query = query.where(picks.c.status == bindparam(None, filters.status.value, literal_execute=True))
     return await _page(reading, query, [picks.c.pick_id], filters, PickView)
@@ -103,7 +88,7 @@ async def pack(reading: AsyncConnection, pack_id: UUID) -> PackView:
 
 
 async def packs_of(reading: AsyncConnection, filters: PackFilters) -> Page[PackView]:
-    query = select(packs).where(*_equal((packs.c.order_id, filters.order_id)))
+    query = select(packs).where(*equal(packs, {"order_id": filters.order_id}))
     found = await _packs(reading, one_page(query, [packs.c.pack_id], filters))
     return page(found, filters.limit, lambda view: view.pack_id)
 
@@ -117,13 +102,19 @@ async def _packs(reading: AsyncConnection, query: Select[*tuple[object, ...]]) -
     return [PackView(**row, cartons=contents[row["pack_id"]]) for row in rows]
 
 
-def _equal(*wanted: tuple[Column[str] | Column[UUID], str | UUID | None]) -> Iterable[ColumnElement[bool]]:
-    return [column == value for column, value in wanted if value is not None]
+def _keys(table: Table, *last: str) -> Keys:
+    return [table.c[name] for name in ("customer_id", "sku", "warehouse", *last)]
 
 
-async def _one(reading: AsyncConnection, query: Select[*tuple[object, ...]], view: type[V]) -> V | None:
+def _of(filters: StockFilters, table: Table) -> list[ColumnElement[bool]]:
+    return equal(table, {"customer_id": filters.customer_id, "sku": filters.sku, "warehouse": filters.warehouse})
+
+
+async def _one(reading: AsyncConnection, query: Select[*tuple[object, ...]], view: type[V], missing: NotFound) -> V:
     row = (await reading.execute(query)).mappings().one_or_none()
-    return view.model_validate(row) if row else None
+    if row is None:
+        raise missing
+    return view.model_validate(row)
 
 
 async def _page(reading: AsyncConnection, query: Select[*tuple[object, ...]], keys: Keys, paging: Paging, view: type[V]) -> Page[V]:

@@ -2,7 +2,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.database import Transaction
-from shared.pages import Page, page
+from shared.pages import Page, equal, one_page, page
+from shared.statements import as_text
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,11 +31,7 @@ async def erasure_in(tx: Transaction, erasure_id: UUID) -> ErasureView:
 
 
 async def erasures_page(reading: AsyncConnection, filters: ErasureFilters) -> Page[ErasureView]:
-    wanted = _erasures().order_by(erasures.c.erasure_id).limit(filters.limit + 1)
-    if filters.customer_id:
-        wanted = wanted.where(erasures.c.customer_id == filters.customer_id)
-    if filters.after:
-        wanted = wanted.where(erasures.c.erasure_id > filters.after)
+    wanted = one_page(_erasures().where(*equal(erasures, {"customer_id": filters.customer_id})), erasures.c.erasure_id, filters)
     views = [ErasureView.model_validate(dict(row)) for row in (await reading.execute(wanted)).mappings()]
     return page(views, filters.limit, lambda view: view.erasure_id)
 
@@ -52,5 +49,4 @@ def _erasures() -> Select[tuple[Any, ...]]:
     )
 
 
-_ERASURE = str(_erasures().where(erasures.c.erasure_id == bindparam("erasure_id")).compile(dialect=postgresql.asyncpg.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's
-"""For the transaction of the command, which is not SQLAlchemy's."""
+_ERASURE = as_text(_erasures().where(erasures.c.erasure_id == bindparam("erasure_id")))

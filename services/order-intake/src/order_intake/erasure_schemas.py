@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 from shared.bodies import Body, Code, Text, View
-from shared.pages import Paging
+from shared.pages import IdPaging
 
 from order_intake.lifecycle import ErasureStatus
 
@@ -50,8 +50,7 @@ class NewErasure(Body):
         return self
 
 
-class ErasureFilters(Paging):
-    after: UUID | None = None  # type: ignore[assignment]  # the key of this collection
+class ErasureFilters(IdPaging):
     customer_id: Code | None = None
 
 

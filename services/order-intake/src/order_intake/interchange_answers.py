@@ -13,9 +13,9 @@ from order_intake.edi import Transmission
 from order_intake.errors import AcknowledgementErased
 from order_intake.interchange_rows import ACKNOWLEDGEMENT
 from order_intake.interchange_views import fault_at, received_view
+from order_intake.media_types import MEDIA_TYPES
 from order_intake.taken import Taken
 
-MEDIA_TYPES = {"X12": "application/EDI-X12", "EDIFACT": "application/EDIFACT"}
 FAULTS_SHOWN = 100
 
 

@@ -15,10 +15,10 @@ from order_intake.interchange_body import arrived
 from order_intake.interchange_queries import acknowledgement_of, interchange_by_id, interchanges_page
 from order_intake.interchange_schemas import InterchangeFilters, InterchangeView, ReceivedView
 from order_intake.interchange_views import received_view
+from order_intake.media_types import EDI
 from order_intake.settings import terms
 
 interchange_api = router()
-EDI: dict[str, dict[str, object]] = {"application/EDI-X12": {}, "application/EDIFACT": {}}
 RAW = {"requestBody": {"required": True, "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in EDI}}}
 ACKNOWLEDGEMENT: dict[int | str, dict[str, object]] = {200: {"content": EDI, "description": "The acknowledgement, byte for byte"}}
 

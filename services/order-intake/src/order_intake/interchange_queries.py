@@ -2,15 +2,16 @@ from typing import Any
 from uuid import UUID
 
 from shared.key_store import KeyStore
-from shared.pages import Page, page
+from shared.pages import Page, equal, one_page, page
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from order_intake.edi_models import edi_interchanges
 from order_intake.errors import AcknowledgementNotFound, InterchangeNotFound
-from order_intake.interchange_answers import MEDIA_TYPES, opened
+from order_intake.interchange_answers import opened
 from order_intake.interchange_schemas import InterchangeFilters, InterchangeView
 from order_intake.interchange_views import stored_view
+from order_intake.media_types import MEDIA_TYPES
 
 SHOWN = [column for column in edi_interchanges.c if column.name not in ("body", "body_hash", "key_id", "holds_control", "acknowledgement")]
 
@@ -23,12 +24,8 @@ async def interchange_by_id(reading: AsyncConnection, interchange_id: UUID) -> I
 
 
 async def interchanges_page(reading: AsyncConnection, filters: InterchangeFilters) -> Page[InterchangeView]:
-    wanted = _interchanges().order_by(edi_interchanges.c.interchange_id).limit(filters.limit + 1)
-    for name in ("customer_id", "partner"):
-        if value := getattr(filters, name):
-            wanted = wanted.where(edi_interchanges.c[name] == value)
-    if filters.after:
-        wanted = wanted.where(edi_interchanges.c.interchange_id > filters.after)
+    of_whom = equal(edi_interchanges, {"customer_id": filters.customer_id, "partner": filters.partner})
+    wanted = one_page(_interchanges().where(*of_whom), edi_interchanges.c.interchange_id, filters)
     views = [stored_view(row) for row in (await reading.execute(wanted)).mappings()]
     return page(views, filters.limit, lambda view: view.interchange_id)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 from shared.bodies import Code, View
-from shared.pages import Paging
+from shared.pages import IdPaging
 
 
 class Effect(StrEnum):
@@ -93,7 +93,6 @@ class ReceivedView(View):
     faults: list[FaultAt] = Field(default_factory=list)
 
 
-class InterchangeFilters(Paging):
-    after: UUID | None = None  # type: ignore[assignment]  # the key of this collection
+class InterchangeFilters(IdPaging):
     customer_id: Code | None = None
     partner: Code | None = None

@@ -10,6 +10,7 @@ from shared.routes import Reading, Tx, router
 from shared.scopes import needs
 
 from order_intake.commands.outbox import take_receipt
+from order_intake.media_types import EDI
 from order_intake.outbox_queries import bytes_of, entry_by_id, entry_in, waiting_page
 from order_intake.outbox_schemas import EntryFilters, EntryView, WholeEntryView
 
@@ -32,7 +33,7 @@ async def get_entry(entry_id: UUID, reading: Reading) -> WholeEntryView:
 @outbox_api.get(
     "/edi/outbox/{entry_id}/document",
     response_class=Response,
-    responses={200: {"content": {"application/EDI-X12": {}, "application/EDIFACT": {}}, "description": "The interchange, byte for byte"}},
+    responses={200: {"content": EDI, "description": "The interchange, byte for byte"}},
 )
 @needs("edi:read")
 async def get_document(entry_id: UUID, reading: Reading, store: SubjectKeys) -> Response:

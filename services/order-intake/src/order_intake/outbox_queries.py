@@ -4,35 +4,31 @@ from uuid import UUID
 
 from shared.database import Transaction
 from shared.key_store import KeyStore
-from shared.pages import Page, page
+from shared.pages import Page, equal, one_page, page
 from shared.sealing import Unopenable, disclose, key_ids_in
-from sqlalchemy import RowMapping, Select, bindparam, select
-from sqlalchemy.dialects import postgresql
+from shared.statements import as_text
+from sqlalchemy import RowMapping, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from order_intake.edi_out_models import edi_documents, edi_outbox
 from order_intake.errors import DocumentErased, EntryNotFound
+from order_intake.media_types import MEDIA_TYPES
 from order_intake.outbox_schemas import DocumentView, EntryFilters, EntryView, WholeEntryView
 from order_intake.sending import ENTRY
 
 MESSAGES_SHOWN = 1000
-MEDIA_TYPES = {"X12": "application/EDI-X12", "EDIFACT": "application/EDIFACT"}
 SHOWN = [column for column in edi_outbox.c if column.name not in ("sealed", "event_version")]
 
 
 async def waiting_page(reading: AsyncConnection, filters: EntryFilters) -> Page[EntryView]:
     """What the partner has not confirmed to have, in the order in which it was written."""
-    wanted = _entries().where(edi_outbox.c.received_at.is_(None)).order_by(edi_outbox.c.entry_id).limit(filters.limit + 1)
-    for name in ("customer_id", "partner"):
-        if value := getattr(filters, name):
-            wanted = wanted.where(edi_outbox.c[name] == value)
-    if filters.after:
-        wanted = wanted.where(edi_outbox.c.entry_id > filters.after)
+    of_whom = equal(edi_outbox, {"customer_id": filters.customer_id, "partner": filters.partner})
+    wanted = one_page(select(*SHOWN).where(edi_outbox.c.received_at.is_(None), *of_whom), edi_outbox.c.entry_id, filters)
     return page([_view(row) for row in (await reading.execute(wanted)).mappings()], filters.limit, lambda view: view.entry_id)
 
 
 async def entry_by_id(reading: AsyncConnection, entry_id: UUID) -> WholeEntryView:
-    row = (await reading.execute(_entries().where(edi_outbox.c.entry_id == entry_id))).mappings().one_or_none()
+    row = (await reading.execute(select(*SHOWN).where(edi_outbox.c.entry_id == entry_id))).mappings().one_or_none()
     if row is None:
         raise EntryNotFound(entry_id)
     of_it = select(edi_documents).where(edi_documents.c.entry_id == entry_id).order_by(edi_documents.c.reference).limit(MESSAGES_SHOWN)
@@ -67,12 +63,7 @@ async def opened_bytes(sealed: bytes, customer_id: str, entry_id: UUID, store: K
         raise DocumentErased(entry_id) from None
 
 
-def _entries() -> Select[tuple[Any, ...]]:
-    return select(*SHOWN)
-
-
-_ENTRY = str(_entries().where(edi_outbox.c.entry_id == bindparam("entry_id")).compile(dialect=postgresql.asyncpg.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's
-"""For the transaction of the command, which is not SQLAlchemy's."""
+_ENTRY = as_text(select(*SHOWN).where(edi_outbox.c.entry_id == bindparam("entry_id")))
 
 
 def _view(row: Mapping[str, Any] | RowMapping) -> EntryView:

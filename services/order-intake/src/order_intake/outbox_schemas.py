@@ -3,7 +3,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.bodies import Code, View
-from shared.pages import Paging
+from shared.pages import IdPaging
 
 
 class Acknowledgement(StrEnum):
@@ -16,10 +16,9 @@ class Acknowledgement(StrEnum):
     REFUSED = "refused"
 
 
-class EntryFilters(Paging):
+class EntryFilters(IdPaging):
     """Without `partner` those of all that the key reaches."""
 
-    after: UUID | None = None  # type: ignore[assignment]  # the key of this collection
     customer_id: Code | None = None
     partner: Code | None = None
 

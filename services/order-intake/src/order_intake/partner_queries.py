@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json
-from shared.pages import Page, page
+from shared.pages import Page, equal, one_page, page
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +20,7 @@ async def partner_by_code(reading: AsyncConnection, code: str) -> tuple[PartnerV
 
 
 async def partners_page(reading: AsyncConnection, filters: PartnerFilters) -> Page[PartnerView]:
-    wanted = _partners().order_by(edi_partners.c.code).limit(filters.limit + 1)
-    if filters.customer_id:
-        wanted = wanted.where(edi_partners.c.customer_id == filters.customer_id)
-    if filters.after:
-        wanted = wanted.where(edi_partners.c.code > filters.after)
+    wanted = one_page(_partners().where(*equal(edi_partners, {"customer_id": filters.customer_id})), edi_partners.c.code, filters)
     return page([_view(row) for row in (await reading.execute(wanted)).mappings()], filters.limit, lambda view: view.code)
 
 

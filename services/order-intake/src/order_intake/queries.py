@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic_core import from_json
 from shared.database import Transaction
 from shared.key_store import KeyStore
-from shared.pages import Page, page
+from shared.pages import Page, equal, one_page, page
 from shared.sealing import SubjectKey
+from shared.statements import as_text
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, Text, bindparam, cast, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from order_intake.consignee import opened
@@ -51,7 +52,7 @@ async def order_in(tx: Transaction, order_id: UUID, keys: Mapping[str, SubjectKe
 
 async def orders_page(reading: AsyncConnection, filters: OrderFilters, store: KeyStore) -> Page[OrderView]:
     """In the order of their ids, which is the order in which they were received."""
-    wanted = _orders().where(*_conditions(filters)).order_by(orders.c.order_id).limit(filters.limit + 1)
+    wanted = one_page(_orders().where(*_conditions(filters)), orders.c.order_id, filters)
     rows = (await reading.execute(wanted)).mappings().all()
     keys = await store.read(row["ship_to_key_id"] for row in rows)
     return page([_view(row, keys) for row in rows], filters.limit, lambda view: view.order_id)
@@ -59,10 +60,8 @@ async def orders_page(reading: AsyncConnection, filters: OrderFilters, store: Ke
 
 def _conditions(filters: OrderFilters) -> list[ColumnElement[bool]]:
     """A range of time is a range of ids as well, so that the primary key serves it."""
-    equal = {"customer_id": filters.customer_id, "customer_reference": filters.customer_reference, "status": filters.status}
-    conditions = [orders.c[name] == value for name, value in equal.items() if value is not None]
-    if filters.after:
-        conditions.append(orders.c.order_id > filters.after)
+    wanted = {"customer_id": filters.customer_id, "customer_reference": filters.customer_reference, "status": filters.status}
+    conditions = equal(orders, wanted)
     if filters.created_from:
         conditions += [orders.c.received_at >= filters.created_from, orders.c.order_id >= first_id(filters.created_from)]
     if filters.created_to:
@@ -96,8 +95,7 @@ def _listed(
     return found.where(table.c.order_id == orders.c.order_id, *conditions).scalar_subquery()
 
 
-_ORDER = str(_orders().where(orders.c.order_id == bindparam("order_id")).compile(dialect=asyncpg.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy's
-"""For a transaction of the commands, which is not SQLAlchemy's."""
+_ORDER = as_text(_orders().where(orders.c.order_id == bindparam("order_id")))
 
 
 def _view(row: Mapping[str, Any], keys: Mapping[str, SubjectKey]) -> OrderView:

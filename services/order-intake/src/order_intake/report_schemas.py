@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 from shared.bodies import Body, Code, View
-from shared.pages import Paging
+from shared.pages import IdPaging
 
 
 class NewReport(Body):
@@ -14,8 +14,8 @@ class NewReport(Body):
     warehouse: Code | None = None
 
 
-class ReportFilters(Paging):
-    after: UUID | None = None  # type: ignore[assignment]  # the key of this collection
+class ReportFilters(IdPaging):
+    """Of one partner."""
 
 
 class ReportView(View):

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validat
 from shared.batches import Item
 from shared.bodies import At, Body, Code, Flag, LineNo, Quantity, Text, View
 from shared.events import By, ServiceLevel, ShipTo, Window
-from shared.pages import Paging
+from shared.pages import IdPaging
 
 from order_intake.lifecycle import OrderStatus
 from order_intake.order import Cancellation
@@ -161,10 +161,9 @@ class HoldRelease(Body):
     hold_id: UUID | None = None
 
 
-class OrderFilters(Paging):
+class OrderFilters(IdPaging):
     """`created_from` and `created_to` are half-open."""
 
-    after: UUID | None = None  # type: ignore[assignment]  # the key of this collection
     customer_id: Code | None = None
     customer_reference: Text | None = None
     status: OrderStatus | None = None

@@ -7,7 +7,7 @@ from shared.audit.chain import NOTHING, Head, microseconds
 from shared.audit.schemas import AuditEntry, AuditFilters, AuditLine, HeadView
 from shared.audit.tables import audit, seals
 from shared.errors import NotFound
-from shared.pages import Page, page
+from shared.pages import Page, equal, page
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,8 +40,7 @@ async def head(reading: AsyncConnection) -> HeadView:
 
 
 def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
-    equal = {name: getattr(filters, name) for name in ("caller", "action", "correlation_id")}
-    conditions: list[ColumnElement[bool]] = [audit.c[name] == value for name, value in equal.items() if value is not None]
+    conditions = equal(audit, {"caller": filters.caller, "action": filters.action, "correlation_id": filters.correlation_id})
     conditions += [_about(filters.subject)] if filters.subject else []
     conditions += [audit.c.at >= filters.from_] if filters.from_ else []
     conditions += [audit.c.at < filters.to] if filters.to else []
