@@ -5,12 +5,10 @@ import base64
 import shutil
 import signal
 import subprocess
-import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
-from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -18,7 +16,8 @@ from aiokafka.errors import KafkaError
 from deploy.local.errors import StackError, StartError
 from deploy.local.java import RECIPE, jars, java
 from deploy.local.processes import Process, became, free_port, is_free
-from deploy.local.sidefile import Lock, recall, remember
+from deploy.local.server import Server
+from deploy.local.sidefile import recall, remember
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -27,28 +26,15 @@ JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-
 the end; the serial collector needs less memory than the parallel one or G1 and no more CPU."""
 
 
-class Kafka:
+class Kafka(Server):
     """Keeps its data below the folder; the port is remembered there, so that clients find it again after a restart.
 
     `settings` come after those of server.properties, may use its words after a dollar sign, and are good from the next start on."""
 
     def __init__(self, folder: Path, *, port: int | None = None) -> None:
-        self.folder = folder.absolute()
-        self._wanted_port = port
+        super().__init__(folder, "kafka.json", port)
         self.settings: dict[str, str] = {}
-        self._lock = Lock(self.folder)
-        self._turn = threading.RLock()
-        self._is_wanted = False
-        self._side = self.folder / "kafka.json"
-        self._known = recall(self._side)
         self._child: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def bootstrap(self) -> str:
@@ -56,7 +42,6 @@ class Kafka:
 
     @property
     def pid(self) -> int | None:
-        """The broker of this folder, whoever started it."""
         process = self._process()
         return process.pid if process else None
 
@@ -65,7 +50,6 @@ class Kafka:
         return self.folder / "kafka.log"
 
     def start(self) -> None:
-        """Whoever served this folder before is stopped first: only a killed run leaves one."""
         with self._turn:
             self._lock.take()
             self._end(signal.SIGTERM)
@@ -78,7 +62,6 @@ class Kafka:
             self._is_wanted = True
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Nothing to do when it is down already."""
         self._is_wanted = False
         with self._turn:
             self._lock.take()
@@ -88,14 +71,6 @@ class Kafka:
     def kill(self) -> None:
         """As when the machine dies."""
         self.stop(signal.SIGKILL)
-
-    def revive(self) -> bool:
-        """Start it again if it died without being stopped or killed by us; whether that was so."""
-        with self._turn:
-            died = self._is_wanted and self.pid is None
-            if died:
-                self.start()
-            return died
 
     def wipe(self) -> None:
         """Lose every topic and record; the next start is a new, empty cluster at the same address."""

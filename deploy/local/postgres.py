@@ -5,42 +5,28 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from deploy.local.errors import StackError, StartError, last_lines
 from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SERVICE_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
 from deploy.local.processes import Process, became, command_line, free_port, is_free
-from deploy.local.sidefile import Lock, recall, remember
+from deploy.local.server import Server
+from deploy.local.sidefile import recall, remember
 from deploy.local.unprivileged import OPEN_GROUND, account, programs, sweep
 
 START_SECONDS = 60
 
 
-class Postgres:
+class Postgres(Server):
     """One server on 127.0.0.1. Its superuser is reachable through the private socket only; `lsc` owns the databases."""
 
     def __init__(self, folder: Path, *, port: int | None = None, fsync: bool = True, settings: Mapping[str, str] | None = None) -> None:
-        self.folder = folder.absolute()
-        self._wanted_port = port
+        super().__init__(folder, "postgres.json", port)
         self._settings = SETTINGS | ({} if fsync else WITHOUT_FSYNC) | dict(settings or {})
         self._initdb_options = ["--data-checksums"] if fsync else ["--no-data-checksums", "--no-sync"]
-        self._lock = Lock(self.folder)
-        self._turn = threading.RLock()
-        self._is_wanted = False
-        self._side = self.folder / "postgres.json"
-        self._known = recall(self._side)
         self._account = account()
         self._programs = programs(self._account)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def port(self) -> int:
@@ -48,7 +34,6 @@ class Postgres:
 
     @property
     def pid(self) -> int | None:
-        """The postmaster of this folder, whoever started it."""
         process = self._postmaster()
         return process.pid if process else None
 
@@ -60,7 +45,6 @@ class Postgres:
         return f"postgresql://{login}:{self._known['password']}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Whoever served this folder before is stopped first: only a killed run leaves one."""
         with self._turn:
             self._lock.take()
             self._known = recall(self._side)
@@ -75,7 +59,6 @@ class Postgres:
             self._is_wanted = True
 
     def stop(self, mode: str = "fast") -> None:
-        """Nothing to do when it is down already."""
         self._is_wanted = False
         with self._turn:
             self._lock.take()
@@ -87,14 +70,6 @@ class Postgres:
     def kill(self) -> None:
         """As when the machine dies: no checkpoint, the next start recovers from the log."""
         self.stop("immediate")
-
-    def revive(self) -> bool:
-        """Start it again if it died without being stopped or killed by us; whether that was so."""
-        with self._turn:
-            died = self._is_wanted and self.pid is None
-            if died:
-                self.start()
-            return died
 
     def wipe(self) -> None:
         """Forget all data, password and port."""

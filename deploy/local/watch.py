@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.local.errors import StackError, last_lines
+from deploy.local.server import Server
 
 AT_ONCE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 30
@@ -154,10 +155,6 @@ class Program:
 
     def _wait(self) -> int | None:
         return self._child.wait() if self._child else None
-
-
-class Server(Protocol):
-    def revive(self) -> bool: ...
 
 
 class Watch:
