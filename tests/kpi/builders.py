@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
@@ -185,7 +185,3 @@ def a_case(
         at = received_at + resolved
         events.append(CaseResolved.model_validate({**said, "version": 2, "occurred_at": at, "resolved_at": at}))
     return events
-
-
-def utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

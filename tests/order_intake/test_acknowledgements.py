@@ -3,7 +3,7 @@ from uuid import UUID
 import httpx
 import pytest
 from order_intake.commands.acknowledgements import match_acknowledgements
-from order_intake.edi import Profile, Weight, answers, judge, read, reply_bytes
+from order_intake.edi import answers, judge, read, reply_bytes
 from order_intake.event_handlers import timers
 from order_intake.overdue import OVERDUE, measure
 from order_intake.partners import Partner
@@ -13,9 +13,6 @@ from shared.timers import fire_due
 
 from tests.conftest import published
 from tests.order_intake.test_outbox import AT, a_partner, a_posted, written
-
-REFUSING = Profile({"check-digit": Weight.REFUSAL})
-"""What the partner is strict about; nothing else of ours breaks a rule."""
 
 
 def the_answer(data: bytes, kind: str = "997") -> bytes:

@@ -54,12 +54,11 @@ class Evidence(BaseModel):
 
 @dataclass(frozen=True)
 class Figure:
-    """`rows_behind` are the orders, lines or cases behind it; `adds_up` says whether they make its numerator and denominator."""
+    """`adds_up`: the orders, lines or cases behind it make its numerator and denominator."""
 
     definition: Definition
     row: Row
     provisional: bool
-    rows_behind: int
     adds_up: bool
 
 
@@ -78,7 +77,7 @@ async def _figure(center: Center, definition: Definition, period: dict[str, str]
     [row] = measure.rows
     behind = [one async for one in all_of(center.kpi, f"/kpis/{definition.name}/evidence", _EVIDENCE, period)]
     sums = (sum(one.numerator for one in behind), sum(one.denominator for one in behind))
-    return Figure(definition, row, measure.provisional, len(behind), sums == (row.numerator, row.denominator))
+    return Figure(definition, row, measure.provisional, sums == (row.numerator, row.denominator))
 
 
 async def all_kpis(center: Center) -> list[Definition]:

@@ -14,8 +14,7 @@ READERS: Mapping[str, Callable[[Message], IncomingDocument]] = {
     "ORDERS": of_orders,
     "ORDCHG": of_ordchg,
 }
-KEPT = frozenset({"180", "RETANN"})
-"""Acknowledged and kept; returns are not taken in yet."""
+"""What asks for something. All else that is accepted is kept: returns (180, RETANN) are not taken in yet."""
 ANSWERS = frozenset({"997", "999", "CONTRL"})
 
 
