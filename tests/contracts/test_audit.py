@@ -21,7 +21,7 @@ from shared.walls import Role, entered_as
 from tests.conftest import PACKAGES, serving
 from tests.order_intake.builders import a_body, a_stored_customer
 from tests.order_intake.interchanges import an_850, x12
-from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
+from tests.order_intake.partners import a_partner_body, an_entry, an_identifier, an_unwritable
 
 NOBODY = "0198c0de-0000-7000-8000-000000000001"
 Json = dict[str, Any]
@@ -81,6 +81,9 @@ async def of_order_intake(ask: Ask) -> None:
     await ask(f"POST {report}", {}, f"{report}/{{report_id}}", code=code)
     entry_id = await an_entry(ask.pool, customer_id)
     await ask("POST /edi/outbox/{entry_id}/receipt", None, "/edi/outbox/{entry_id}", entry_id=entry_id)
+    await ask("POST /edi/partners/{code}/rewriting", None, "/edi/partners/{code}", code=code)
+    document_id = await an_unwritable(ask.pool, customer_id, code)
+    await ask("POST /edi/unwritable/{document_id}/dismissal", None, "/edi/unwritable/{document_id}", document_id=document_id)
 
 
 async def of_inventory(ask: Ask) -> None:

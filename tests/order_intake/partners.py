@@ -36,3 +36,14 @@ async def an_entry(pool: Pool, customer_id: str) -> UUID:
     """
     await pool.execute(insert, entry_id, customer_id, partner)
     return entry_id
+
+
+async def an_unwritable(pool: Pool, customer_id: str, partner: str) -> UUID:
+    """A document that was put aside."""
+    document_id = uuid7()
+    insert = """
+        INSERT INTO edi_documents (document_id, customer_id, partner, kind, type, release, rows, unwritable)
+        VALUES ($1, $2, $3, 'order_response', '855', '004010', '[]', 'element-long BAK03')
+    """
+    await pool.execute(insert, document_id, customer_id, partner)
+    return document_id

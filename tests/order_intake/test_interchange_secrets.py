@@ -3,18 +3,21 @@
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from order_intake.erasing import sweep_keys
+from order_intake.interchange_rows import BODY
 from shared.database import Pool
 from shared.key_store import KeyStore
+from shared.sealing import Unopenable, disclose, key_ids_in
 from shared.service import Service
 from shared.sides import Sides
 
 from tests.conftest import serving
-from tests.order_intake.interchanges import an_850, an_orders, edifact, x12
+from tests.order_intake.interchanges import a_940, an_850, an_orders, edifact, x12
+from tests.order_intake.partners import an_unwritable
 from tests.order_intake.senders import MEDIA, Sender, a_sender, effects, said
 from tests.order_intake.test_erasures import asked, ended, two_days_earlier, worked
 from tests.order_intake.test_own_customer import SECRET
@@ -62,6 +65,26 @@ async def test_erasing_an_order_destroys_the_bytes_that_speak_of_it(client: http
     assert (await client.get(late["acknowledgement"])).status_code == 200
 
 
+async def test_the_notes_of_an_erased_order_cannot_be_read_any_more(client: httpx.AsyncClient, pool: Pool, key_store: KeyStore) -> None:
+    sender = await a_sender(client, pool)
+    noted = a_940("D-1")
+    noted.insert(4, "NTE*WHI*KANARIA RINGS AT THE BACK DOOR")
+    told = await sender.send(x12(sender.me, noted, a_940("D-2"), group="OW"))
+    stored = await pool.fetchval("SELECT body FROM edi_interchanges WHERE interchange_id = $1::uuid", told["interchange_id"])
+    legible = disclose(stored, await key_store.read_now(key_ids_in(stored)), sender.customer_id, BODY)
+
+    erased = told["messages"][0]["order_id"]
+    await ended(pool, erased)
+    await asked(client, customer_id=sender.customer_id, order_ids=[erased])
+    await worked(pool, key_store)
+
+    assert effects(told) == ["placed", "placed"]
+    assert b"KANARIA RINGS" in legible
+    assert b"KANARIA" not in stored
+    with pytest.raises(Unopenable):
+        disclose(stored, await key_store.read_now(key_ids_in(stored)), sender.customer_id, BODY)
+
+
 async def test_the_key_of_bytes_without_an_order_is_not_swept_away(client: httpx.AsyncClient, pool: Pool, key_store: KeyStore) -> None:
     """As if the process had crashed that made it."""
     sender = await a_sender(client, pool)
@@ -100,6 +123,8 @@ async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_ot
 ) -> None:
     foreign = await a_sender(client, pool)
     theirs = await foreign.send(x12(foreign.me, an_850("PO-1")))
+    theirs_aside = await an_unwritable(pool, foreign.customer_id, foreign.code)
+    mine_aside = await an_unwritable(pool, mine.customer_id, mine.code)
 
     told = await mine.send(x12(mine.me, an_850("PO-1")))
     written = await mine.send(edifact(mine.me, an_orders("PO-2")))
@@ -113,4 +138,8 @@ async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_ot
     for path in (f"/edi/interchanges/{theirs['interchange_id']}", theirs["acknowledgement"]):
         assert (await mine.client.get(path)).status_code == 404
     assert (await mine.client.get("/partners")).status_code == 403
+    aside = (await mine.client.get("/edi/unwritable")).json()["items"]
+    assert [UUID(each["document_id"]) for each in aside] == [mine_aside]
+    for path in (f"/edi/unwritable/{theirs_aside}/dismissal", f"/edi/partners/{foreign.code}/rewriting"):
+        assert (await mine.client.post(path)).status_code == 403
     assert len(await foreign.orders()) == 1

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 from shared.service import JSON_BODIES, Service
 
-from order_intake import daily_reports, erasing, overdue, sending
+from order_intake import daily_reports, erasing, keeping, overdue, sending
 from order_intake.api import api
+from order_intake.aside_api import aside_api
 from order_intake.erasure_api import erasure_api
 from order_intake.event_handlers import handlers, timers
 from order_intake.interchange_api import interchange_api
@@ -19,6 +20,7 @@ api.include_router(partner_api)
 api.include_router(interchange_api)
 api.include_router(outbox_api)
 api.include_router(report_api)
+api.include_router(aside_api)
 
 SERVICE = Service(
     name="order-intake",
@@ -31,5 +33,5 @@ SERVICE = Service(
     handlers=handlers,
     timers=timers,
     seals=True,
-    jobs=(*erasing.JOBS, *sending.JOBS, *overdue.JOBS, *daily_reports.JOBS),
+    jobs=(*erasing.JOBS, *sending.JOBS, *overdue.JOBS, *daily_reports.JOBS, *keeping.JOBS),
 )

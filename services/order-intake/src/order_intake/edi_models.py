@@ -74,9 +74,10 @@ edi_interchanges = Table(
     ),
     Index("edi_interchanges_by_customer", "customer_id", "interchange_id"),
     Index("edi_interchanges_by_partner", "partner", "interchange_id"),
+    Index("edi_interchanges_kept", "interchange_id", postgresql_where=text("key_id IS NOT NULL")),
     CheckConstraint("outcome IN ('accepted', 'noted', 'partly', 'refused')", name="edi_interchanges_outcome"),
-    comment="`body` and `acknowledgement` are enclosed under the keys of the orders they speak of, else under `key_id`. `holds_control`: "
-    "another body with this control number is refused.",
+    comment="`body` and `acknowledgement` are enclosed under the keys of the orders they speak of, else under `key_id`, until they are "
+    "destroyed: NULL, or empty. `holds_control`: another body with this control number is refused.",
 )  # fmt: skip
 
 edi_messages = Table(

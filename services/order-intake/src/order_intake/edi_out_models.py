@@ -81,14 +81,18 @@ edi_documents = Table(
     Column("outcome", Text),
     Column("codes", Text, nullable=False, server_default=""),
     Column("unwritable", Text),
+    Column("given_up_at", INSTANT),
     CheckConstraint("(rows IS NULL) = (entry_id IS NOT NULL)", name="edi_documents_rows"),
     CheckConstraint("outcome IN ('accepted', 'noted', 'partly', 'refused')", name="edi_documents_outcome"),
     Index("edi_documents_due", "document_id", postgresql_where=text("entry_id IS NULL AND unwritable IS NULL")),
-    Index("edi_documents_unwritable", "partner", postgresql_where=text("unwritable IS NOT NULL")),
+    Index(
+        "edi_documents_unwritable", "partner", "document_id",
+        postgresql_where=text("unwritable IS NOT NULL AND given_up_at IS NULL"),
+    ),
     Index("edi_documents_by_entry", "entry_id", "reference", postgresql_where=text("entry_id IS NOT NULL")),
     Index("edi_documents_by_order", "order_id", "document_id", postgresql_where=text("order_id IS NOT NULL")),
     comment="Messages. `rows` are its segments until an interchange is written with it; they hold no name and no address.",
-)
+)  # fmt: skip
 
 edi_cartons = Table(
     "edi_cartons",

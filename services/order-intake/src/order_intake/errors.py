@@ -1,8 +1,8 @@
 """What order-intake refuses.
 
 NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound, InterchangeNotFound,
-                  AcknowledgementNotFound, ReportNotFound
-Gone 410          DocumentErased, AcknowledgementErased
+                  AcknowledgementNotFound, ReportNotFound, DocumentNotAside
+Gone 410          DocumentErased, AcknowledgementErased, AcknowledgementDestroyed
 InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
                   TooManyOpenOrders, IdentifierTaken
@@ -58,9 +58,21 @@ class AcknowledgementErased(Gone):
         super().__init__("The interchange was taken and acknowledged. An order in it was erased since, and the bytes with it.")
 
 
+class AcknowledgementDestroyed(Gone):
+    type = "acknowledgement-destroyed"
+
+    def __init__(self) -> None:
+        super().__init__("The interchange was taken and acknowledged so long ago that its bytes were destroyed.")
+
+
 class ReportNotFound(NotFound):
     def __init__(self, report_id: UUID) -> None:
         super().__init__(f"There is no inventory report {report_id} of this partner.")
+
+
+class DocumentNotAside(NotFound):
+    def __init__(self, document_id: UUID) -> None:
+        super().__init__(f"No document {document_id} is put aside.")
 
 
 class DocumentErased(Gone):

@@ -10,7 +10,7 @@ from shared.routes import RepeatableAnswer
 from shared.sealing import Unopenable, disclose, key_ids_in
 
 from order_intake.edi import Transmission
-from order_intake.errors import AcknowledgementErased
+from order_intake.errors import AcknowledgementDestroyed, AcknowledgementErased
 from order_intake.interchange_rows import ACKNOWLEDGEMENT
 from order_intake.interchange_views import fault_at, received_view
 from order_intake.media_types import MEDIA_TYPES
@@ -49,11 +49,13 @@ async def _acknowledgement(taken: Taken, all_taken: Sequence[Taken], store: KeyS
     if taken.row is None:
         return taken.acknowledgement
     row = taken.row
-    return await opened(row["acknowledgement"], row["customer_id"], store) if row["acknowledgement"] else None
+    return await opened(row["acknowledgement"], row["customer_id"], store) if row["acknowledgement"] is not None else None
 
 
 async def opened(sealed: bytes, customer_id: str, store: KeyStore) -> bytes:
-    """Raises AcknowledgementErased."""
+    """Raises AcknowledgementErased or AcknowledgementDestroyed."""
+    if not sealed:
+        raise AcknowledgementDestroyed
     try:
         return disclose(sealed, await store.read(key_ids_in(sealed)), customer_id, ACKNOWLEDGEMENT)
     except Unopenable:

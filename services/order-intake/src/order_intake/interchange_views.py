@@ -165,7 +165,7 @@ def stored_view(row: Mapping[str, Any]) -> InterchangeView:
         **{name: row[name] for name in names},
         sender=PartyView(identifier=row["sender"], qualifier=row["sender_qualifier"]),
         receiver=PartyView(identifier=row["receiver"], qualifier=row["receiver_qualifier"]),
-        acknowledgement=_link(row["interchange_id"]) if row["acknowledgement"] else None,
+        acknowledgement=_link(row["interchange_id"]) if row["acknowledgement"] not in (None, False) else None,
         **verdict,
     )
 

@@ -10,7 +10,7 @@ OVERDUE = Gauge("lsc_edi_acknowledgements_overdue", "Interchanges that a partner
 UNWRITABLE = Gauge("lsc_edi_documents_unwritable", "Documents that were put aside because they break a rule", ["partner"])
 
 _MISSED = "SELECT partner, count(*) FROM edi_outbox WHERE overdue_at IS NOT NULL AND acknowledged_at IS NULL GROUP BY partner"
-_ASIDE = "SELECT partner, count(*) FROM edi_documents WHERE unwritable IS NOT NULL GROUP BY partner"
+_ASIDE = "SELECT partner, count(*) FROM edi_documents WHERE unwritable IS NOT NULL AND given_up_at IS NULL GROUP BY partner"
 
 
 async def measure(pool: Pool, _: KeyStore) -> int:

@@ -8,6 +8,9 @@ from shared.events import ServiceLevel
 from shared.settings import STACK_FILE, Duration
 from shared.settings import Settings as Shared
 
+MOST_CAREFUL = timedelta(days=90)
+"""A partner may send the same interchange again for so long; then it is answered with the same bytes."""
+
 
 class Settings(Shared):
     port: int = 8001
@@ -24,6 +27,8 @@ class Terms(BaseSettings):
     release_horizon: Duration = timedelta(days=7)
     close_after: Duration = timedelta(days=7)
     business_zone: str = "Asia/Shanghai"
+    edi_kept: Annotated[Duration, Field(ge=MOST_CAREFUL)] = timedelta(days=400)
+    """For how long the bytes of an interchange are kept that speaks of no order."""
     open_orders_per_customer: Annotated[int, Field(ge=0)] = 100_000
     """How many a customer may have under way; 0 = any number."""
 

@@ -66,17 +66,17 @@ class Writer:
         if release is not None:
             return "".join(release + each if each in held else each for each in text)
         if self.instead is None:
-            raise Unwritable(f"{text[:40]!r} holds a separator, and there is no release character.")
+            raise Unwritable("A text holds a separator, and there is no release character.")
         return "".join(self.instead if each in held else each for each in text)
 
     def _encoded(self, text: str) -> bytes:
         try:
             raw = text.encode("latin-1" if text.isascii() else CODECS.get(self.charset, "utf-8"))
         except UnicodeEncodeError as error:
-            raise Unwritable(f"{text[error.start : error.end]!r} is not in the character set {self.charset}.") from None
+            raise Unwritable(f"The character U+{ord(text[error.start]):04X} is not in the character set {self.charset}.") from None
         allowed = LEVELS.get(self.charset)
         if allowed and (strange := raw.translate(None, allowed + b"\r\n" + self.delimiters.all().encode("latin-1"))):
-            raise Unwritable(f"{strange[:20]!r} is not in the character set {self.charset}.")
+            raise Unwritable(f"The byte {strange[0]:02X} is not in the character set {self.charset}.")
         return raw
 
 
