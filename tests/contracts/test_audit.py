@@ -69,6 +69,8 @@ async def of_order_intake(ask: Ask) -> None:
     customer_id = await a_stored_customer(ask.pool)
     kept, refused = [await ask("POST /orders", a_body(customer_id, reference), "/orders/{order_id}") for reference in ("PO-1", "PO-2")]
     await ask("POST /orders/batch", {"orders": [a_body(customer_id, "PO-3"), {}]}, "/orders")
+    amendments, less = "/orders/{order_id}/amendments", {"lines": [{"line_no": 1, "sku": "SKU-1", "quantity": 1}]}
+    await ask(f"POST {amendments}", less, f"{amendments}/1", order_id=kept["order_id"])
     for step, body in (("hold", {"reason": "credit"}), ("hold-release", {}), ("cancellation", {"reason": "ordered_twice"})):
         await ask(f"POST /orders/{{order_id}}/{step}", body, "/orders/{order_id}", order_id=kept["order_id"])
     await ask("POST /orders/{order_id}/rejection", {"reason": "credit"}, "/orders/{order_id}", order_id=refused["order_id"])

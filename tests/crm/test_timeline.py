@@ -39,12 +39,20 @@ SPOKEN = {
     "inventory_report.requested.v1/002-one-warehouse": "Stock of MAIN to be reported to EDI partner ACME-DC",
     "item.registered.v1/001-whole": "Item 71053 registered: WHITE METAL LANTERN (unit: piece)",
     "item.registered.v1/002-minimal": "Item 85123A registered: 白色心形烛台 (unit: piece)",
+    "order.amended.v1/001-lines-window-and-address": (
+        "Order amended by the customer (quantity): now 2 lines, 10 units, another delivery window wished, another address;"
+        " its stock is allocated anew"
+    ),
+    "order.amended.v1/002-minimal": "Order amended by us (other)",
     "order.backordered.v1/001-two-lines": "Order waits for stock and goes on by itself when it comes: 6 of LANTERN (71053), 12 of 85123A",
     "order.cancellation_refused.v1/001-handed-over": "Order can no longer be cancelled: handed over",
     "order.cancellation_requested.v1/001-by-customer": "Cancellation asked for by the customer: customer request",
     "order.cancelled.v1/001-by-customer": "Order cancelled by the customer: customer request",
     "order.cancelled.v1/002-by-us": "Order cancelled by us: out of stock",
     "order.closed.v1/001-after-a-week": "Order closed",
+    "order.commit_changed.v1/001-by-customer": (
+        "Delivery promised between 2026-05-04 01:00 UTC and 2026-05-12 01:00 UTC now, wished by the customer: date"
+    ),
     "order.confirmed.v1/001-straight": "Order confirmed, delivery promised between 2026-05-04 01:00 UTC and 2026-05-07 01:00 UTC",
     "order.delivered.v1/001-on-time": "Order delivered at 2026-05-05 06:58 UTC, nothing of it is on its way any more",
     "order.erased.v1/001-after-its-end": "Personal data of the consignee erased",
@@ -69,6 +77,8 @@ SPOKEN = {
     "stock.adjusted.v1/001-opening": "Stock of LANTERN (71053) in MAIN corrected by +480: opening; 480 on hand, 0 reserved",
     "stock.adjusted.v1/002-written-off": "Stock of LANTERN (71053) in MAIN corrected by -2: pick short; 478 on hand, 4 reserved",
     "stock.issued.v1/001-all-lines": "Goods left the stock of MAIN: 3 lines, 19 units",
+    "stock.reallocated.v1/001-one-line-waits": "Stock of the amended order: 1 line, 8 units in MAIN; waits for stock: 84406B short by 2",
+    "stock.reallocated.v1/002-minimal": "Stock of the amended order: 2 lines, 7 units in NORTH",
     "stock.reported.v1/001-two-balances": "Stock of 2026-05-05 17:00 UTC reported: 2 balances",
     "stock.reported.v1/002-minimal": "Stock of 2026-05-05 17:00 UTC reported: 0 balances",
     "stock.reserved.v1/001-first-and-complete": "Stock reserved: 3 lines, 19 units in MAIN",

@@ -16,7 +16,9 @@ E1, E2, E3 = (uuid5(ORDER, str(n)) for n in range(3))
 WELL = f"""
 INSERT INTO orders VALUES ('{ORDER}', 'ACME', 'PO-1', 'delivered');
 INSERT INTO acknowledged VALUES ('ACME', 'PO-1', '{ORDER}');
-INSERT INTO order_lines VALUES ('{ORDER}', 1, 'TEA', 10, 10, 0, 8, 1, 1);
+INSERT INTO order_lines VALUES ('{ORDER}', 1, 'TEA', 10, 10, 0, 8, 1, 1, 0), ('{ORDER}', 2, 'MUG', 4, 4, 0, 0, 0, 0, 4);
+INSERT INTO demand VALUES ('{ORDER}', 1, 'TEA', 10), ('{ORDER}', 2, 'MUG', 0);
+INSERT INTO line_facts VALUES ('{ORDER}', 1, 'TEA', 10), ('{ORDER}', 2, 'MUG', 0);
 INSERT INTO stock VALUES ('ACME', 'TEA', 'W1', 5, 0);
 INSERT INTO stock_ledger VALUES (1, 'ACME', 'TEA', 'W1', 15, 0, 'adjust', '{E3}', NULL, NULL),
     (2, 'ACME', 'TEA', 'W1', 0, 10, 'reserve', '{E1}', '{ORDER}', 1), (3, 'ACME', 'TEA', 'W1', -10, -10, 'issue', '{E2}', '{ORDER}', 1);
@@ -50,12 +52,14 @@ BREAKS = {
     "First appearances on the bus are in the order of versions": f'UPDATE log SET "offset" = 7 - "offset" WHERE event_id = \'{E1}\'',
     "Versions are counted without gaps": "UPDATE outbox SET version = 3 WHERE version = 2",
     "Every order is delivered, closed, cancelled, rejected or backordered": "UPDATE orders SET status = 'shipped'",
-    "What is backordered is really short": "UPDATE orders SET status = 'backordered'; UPDATE order_lines SET backordered = 5",
+    "What is backordered is really short": "UPDATE orders SET status = 'backordered';"
+    " UPDATE order_lines SET backordered = 5 WHERE line_no = 1",
     "No event waits for the relay": "INSERT INTO pending VALUES ('crm', 1)",
     "No timer is overdue": "INSERT INTO timers VALUES ('crm', 'close', 'x', now())",
     "Nothing is left to pick or to deliver": "UPDATE picks SET status = 'open'",
     "Ended orders hold no stock": f"INSERT INTO reservations VALUES ('{ORDER}', 1, 'ACME', 'TEA', 'W1', 1)",
-    "Order lines say what the drivers said": "UPDATE order_lines SET delivered = 9, damaged = 0",
+    "inventory and kpi want of every line what order-intake wants, as it was amended": "UPDATE line_facts SET wanted = 4",
+    "Order lines say what the drivers said": "UPDATE order_lines SET delivered = 9, damaged = 0 WHERE line_no = 1",
     "What left the stock is what left on vehicles": "UPDATE stock_ledger SET warehouse = 'W2' WHERE kind = 'issue'",
     "crm knows every order and how it ended": "UPDATE crm_orders SET status = 'released'",
     "kpi knows every order and how it ended": "UPDATE order_facts SET is_delivered = false",
@@ -89,7 +93,7 @@ async def test_an_invariant_finds_what_breaks_it(checker: asyncpg.Connection, se
 
 
 async def test_a_backorder_of_more_than_there_is_is_no_offence(checker: asyncpg.Connection) -> None:
-    await checker.execute("UPDATE orders SET status = 'backordered'; UPDATE order_lines SET backordered = 6")
+    await checker.execute("UPDATE orders SET status = 'backordered'; UPDATE order_lines SET backordered = 6 WHERE line_no = 1")
 
     broken = {verdict.invariant.sentence for verdict in await judge(checker) if verdict.broken}
 

@@ -54,10 +54,17 @@ COPIES = (
     ),
     Copied(
         "order_lines",
-        "order_id uuid, line_no int, sku text, ordered int, standing int, backordered int, delivered int, damaged int, lost int",
+        "order_id uuid, line_no int, sku text, ordered int, standing int, backordered int, delivered int, damaged int, lost int,"
+        " cancelled int",
         "SELECT order_id, line_no, sku, ordered, waiting + backordered + reserved + released + picked + packed + shipped + delivered"
-        " + damaged + lost + cancelled, backordered, delivered, damaged, lost FROM order_lines",
+        " + damaged + lost + cancelled, backordered, delivered, damaged, lost, cancelled FROM order_lines",
         ("order_intake",),
+    ),
+    Copied(
+        "demand",
+        "order_id uuid, line_no int, sku text, wanted int",
+        "SELECT order_id, line_no, sku, ordered FROM demand",
+        ("inventory",),
     ),
     Copied(
         "stock",
@@ -92,6 +99,12 @@ COPIES = (
         ("dispatch",),
     ),
     Copied("crm_orders", "order_id uuid, customer_id text, status text", "SELECT order_id, customer_id, status FROM orders", ("crm",)),
+    Copied(
+        "line_facts",
+        "order_id uuid, line_no int, sku text, wanted bigint",
+        "SELECT order_id, line_no, sku, coalesce(amended, ordered) FROM line_facts",
+        ("kpi",),
+    ),
     Copied(
         "order_facts",
         "order_id uuid, customer_id text, is_delivered boolean, is_cancelled boolean, is_rejected boolean",

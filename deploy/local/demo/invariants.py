@@ -128,6 +128,16 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I12",
+        "inventory and kpi want of every line what order-intake wants, as it was amended",
+        "SELECT order_id, line_no, l.sku, ordered - cancelled AS wanted, d.wanted AS by_inventory, f.wanted AS by_kpi"
+        " FROM orders JOIN order_lines l USING (order_id) LEFT JOIN demand d USING (order_id, line_no, sku)"
+        " LEFT JOIN line_facts f USING (order_id, line_no, sku) WHERE status NOT IN ('received', 'cancelled', 'rejected')"
+        " AND (ordered - cancelled, ordered - cancelled) IS DISTINCT FROM (coalesce(d.wanted, 0), coalesce(f.wanted, 0))"
+        " UNION ALL SELECT order_id, line_no, sku, 0, wanted, NULL FROM demand WHERE NOT EXISTS (SELECT FROM order_lines l"
+        " WHERE (l.order_id, l.line_no, l.sku) = (demand.order_id, demand.line_no, demand.sku))",
+    ),
+    Invariant(
+        "I12",
         "Order lines say what the drivers said",
         "SELECT * FROM (SELECT order_id, line_no, sum(accepted) AS a, sum(damaged) AS d, sum(short) AS s FROM shipments"
         " JOIN shipment_lines USING (shipment_id) WHERE status = 'delivered' GROUP BY 1, 2) AS said"

@@ -22,7 +22,7 @@ class Scope:
 
 _ALL = (
     Scope("orders:read", "see orders with their lines, holds and history", for_customers=True),
-    Scope("orders:write", "place orders and ask for their cancellation", for_customers=True),
+    Scope("orders:write", "place orders, amend them and ask for their cancellation", for_customers=True),
     Scope("orders:manage", "hold, release and reject orders"),
     Scope("stock:read", "see items, warehouses, stock, its ledger and adjustments", for_customers=True),
     Scope("stock:adjust", "change what is on hand"),

@@ -7,15 +7,18 @@ from shared.events import (
     EVENTS,
     Event,
     ItemRegistered,
+    OrderAmended,
     OrderBackordered,
     OrderCancelled,
     OrderClosed,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderErased,
     OrderReceived,
     OrderRejected,
     OrderReleased,
+    StockReallocated,
     StockReserved,
     StockShort,
 )
@@ -25,8 +28,8 @@ from shared.registry import Handlers
 
 from crm import stockouts
 from crm.forgetting import forget_words
-from crm.order_rows import save_items, save_orders
-from crm.orders import changes
+from crm.order_rows import amend_orders, save_items, save_orders
+from crm.orders import amendments, changes
 from crm.stockout_rows import known_stockouts, orders_of, save_stockouts, stockouts_of
 from crm.timeline_rows import write_entries
 
@@ -42,14 +45,16 @@ async def keep_items(tx: Transaction, registered: Sequence[ItemRegistered]) -> N
 
 @on(
     *(OrderReceived, OrderConfirmed, OrderBackordered, OrderReleased, OrderRejected, OrderCancelled, OrderDelivered, OrderClosed),
+    *(OrderAmended, OrderCommitChanged),
     unordered=True,
 )
 async def follow_orders(tx: Transaction, events: Sequence[OrderEvent]) -> None:
     """Remember each order as far as the person at the phone needs it."""
     await save_orders(tx, changes(events))
+    await amend_orders(tx, amendments(events))
 
 
-@on(StockShort, StockReserved, OrderCancelled, OrderRejected, rows=stockouts_of, unordered=True)
+@on(StockShort, StockReserved, StockReallocated, OrderCancelled, OrderRejected, rows=stockouts_of, unordered=True)
 async def follow_stockouts(tx: Transaction, events: Sequence[Event]) -> None:
     """Open a case for an order that waits for stock and tell the customer; resolve it when the waiting ends."""
     known = await known_stockouts(tx, orders_of(events))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from shared.events import Event, OrderBackordered, ReplenishmentRequested, StockAdjusted, StockShort
+from shared.events import Event, OrderBackordered, ReplenishmentRequested, StockAdjusted, StockReallocated, StockShort
 
 SHOWN = 3
 """Items named in one line; of more it says how many."""
@@ -28,6 +28,8 @@ def _skus(event: Event) -> list[str]:
     match event:
         case StockShort() | OrderBackordered():
             return [line.sku for line in event.lines[:SHOWN]]
+        case StockReallocated():
+            return [line.sku for line in event.short[:SHOWN]]
         case StockAdjusted() | ReplenishmentRequested():
             return [event.sku]
     return []

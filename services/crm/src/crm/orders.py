@@ -7,9 +7,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.events import (
+    OrderAmended,
     OrderBackordered,
     OrderCancelled,
     OrderClosed,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderReceived,
@@ -58,14 +60,44 @@ class OrderChange:
     ended_at: datetime | None = None
 
 
+@dataclass(slots=True)
+class Amended:
+    """What amendments changed: which lines are wanted, by line_no; the end of the promise where it moved."""
+
+    order_id: UUID
+    is_wanted: dict[int, bool] = field(default_factory=dict)
+    promised_latest: datetime | None = None
+
+
 def changes(events: Sequence[OrderEvent]) -> list[OrderChange]:
     """One change an order, by order_id; within an order the events come in the order in which they were said."""
     found: dict[UUID, OrderChange] = {}
     for event in events:
-        change = found.setdefault(event.order_id, OrderChange(event.order_id, event.customer_id))
-        change.status = STATUS[type(event)]
-        _note(change, event)
+        if status := _status(event):
+            change = found.setdefault(event.order_id, OrderChange(event.order_id, event.customer_id))
+            change.status = status
+            _note(change, event)
     return [found[order_id] for order_id in sorted(found)]
+
+
+def amendments(events: Sequence[OrderEvent]) -> list[Amended]:
+    """One an order, by order_id; the last word on a line counts."""
+    found: dict[UUID, Amended] = {}
+    for event in events:
+        match event:
+            case OrderAmended():
+                amended = found.setdefault(event.order_id, Amended(event.order_id))
+                amended.is_wanted |= {line.line_no: line.quantity > 0 for line in event.lines}
+            case OrderCommitChanged():
+                found.setdefault(event.order_id, Amended(event.order_id)).promised_latest = event.promised.latest
+    return [found[order_id] for order_id in sorted(found)]
+
+
+def _status(event: OrderEvent) -> OrderStatus | None:
+    """An order whose stock is allocated anew stands where it stood when it was confirmed."""
+    if isinstance(event, OrderAmended):
+        return OrderStatus.CONFIRMED if event.reallocate else None
+    return STATUS.get(type(event))
 
 
 def _note(change: OrderChange, event: OrderEvent) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from shared.database import Row, Transaction, columns
-from shared.events import Event, OrderCancelled, OrderRejected, StockReserved, StockShort
+from shared.events import Event, OrderCancelled, OrderRejected, StockReallocated, StockReserved, StockShort
 from shared.locks import Lock, Lockable
 
 from crm.case_rows import FIELDS, case_of, change_cases, insert_cases
@@ -43,7 +43,10 @@ def stockouts_of(events: Sequence[Event]) -> Iterable[Lock]:
     """A reservation can only end a shortage that was heard before it under the same key: it makes no row."""
     for event in events:
         match event:
-            case StockReserved(order_id=order_id, complete=True):
+            case StockReserved(order_id=order_id, complete=True) | StockReallocated(order_id=order_id, complete=True):
+                yield Lock(STOCKOUT_CASES, order_id)
+            case StockReallocated(order_id=order_id, short=short) if short:
+                yield Lock(STOCKOUTS, order_id)
                 yield Lock(STOCKOUT_CASES, order_id)
             case StockShort(order_id=order_id) | OrderCancelled(order_id=order_id) | OrderRejected(order_id=order_id):
                 yield Lock(STOCKOUTS, order_id)

@@ -12,7 +12,9 @@ from shared.events import (
     Event,
     OrderCancelled,
     OrderRejected,
+    ShortLine,
     StockoutCustomerNotified,
+    StockReallocated,
     StockReserved,
     StockShort,
 )
@@ -25,6 +27,7 @@ CaseEvent = CaseOpened | CaseResolved | StockoutCustomerNotified
 ENDINGS = {
     OrderCancelled.type: ("cancelled", "The order was cancelled and waits no longer."),
     OrderRejected.type: ("rejected", "The order was rejected and waits no longer."),
+    StockReallocated.type: ("amended", "The order was amended; nothing of it waits for stock any more."),
     StockReserved.type: ("restocked", "The stock has come; the order goes on by itself."),
 }
 """Cause and remedy of the case when this event ends the waiting."""
@@ -54,22 +57,23 @@ def decide(events: Sequence[Event], known: Mapping[UUID, Stockout], now: datetim
     waiting = {order_id: stockout.open_case for order_id, stockout in known.items() if stockout.open_case}
     for event in events:
         match event:
-            case StockShort(order_id=order_id) if order_id not in waiting and order_id not in decision.over:
-                waiting[order_id] = _open(decision, event, now)
+            case StockShort(order_id=order_id, lines=short) | StockReallocated(order_id=order_id, short=short) if short:
+                if order_id not in waiting and order_id not in decision.over:
+                    waiting[order_id] = _open(decision, event, short, now)
             case OrderCancelled(order_id=order_id) | OrderRejected(order_id=order_id):
                 decision.over.add(order_id)
                 _resolve(decision, waiting.pop(order_id, None), event, now)
-            case StockReserved(order_id=order_id, complete=True):
+            case StockReserved(order_id=order_id, complete=True) | StockReallocated(order_id=order_id, complete=True):
                 _resolve(decision, waiting.pop(order_id, None), event, now)
     return decision
 
 
-def _open(decision: Decision, short: StockShort, now: datetime) -> Case:
+def _open(decision: Decision, event: StockShort | StockReallocated, short: Sequence[ShortLine], now: datetime) -> Case:
     """Open the case and tell the customer in the same breath."""
-    lines = "1 line waits" if len(short.lines) == 1 else f"{len(short.lines)} lines wait"
-    case = Case(uuid7(), short.customer_id, CaseKind.STOCKOUT, f"{lines} for stock", now, now, order_id=short.order_id, event_version=2)
+    lines = "1 line waits" if len(short) == 1 else f"{len(short)} lines wait"
+    case = Case(uuid7(), event.customer_id, CaseKind.STOCKOUT, f"{lines} for stock", now, now, order_id=event.order_id, event_version=2)
     told = StockoutCustomerNotified(
-        customer_id=case.customer_id, version=2, occurred_at=now, case_id=case.case_id, order_id=short.order_id, notified_at=now
+        customer_id=case.customer_id, version=2, occurred_at=now, case_id=case.case_id, order_id=event.order_id, notified_at=now
     )
     decision.opened[case.case_id] = case
     decision.said += [case.opened, told]

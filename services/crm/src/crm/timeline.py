@@ -15,12 +15,13 @@ from shared.events import (
     EdiDocumentRefused,
     Event,
     InventoryReportRequested,
-    ItemRegistered,
+    OrderAmended,
     OrderBackordered,
     OrderCancellationRefused,
     OrderCancellationRequested,
     OrderCancelled,
     OrderClosed,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderErased,
@@ -29,25 +30,18 @@ from shared.events import (
     OrderReceived,
     OrderRejected,
     OrderReleased,
-    PackCompleted,
-    PickConfirmed,
-    PickShort,
-    ReplenishmentRequested,
     ShipmentAssigned,
     ShipmentCancellationRefused,
     ShipmentCancelled,
     ShipmentHandedOver,
     ShipmentPlanned,
-    StockAdjusted,
-    StockIssued,
     StockoutCustomerNotified,
-    StockReported,
-    StockReserved,
-    StockShort,
 )
 
+from crm import warehouse_entries
 from crm.names import SHOWN, Names
-from crm.phrases import because, counted, listed, more_follow, places, plain, sum_of, time_of, who
+from crm.phrases import because, counted, listed, more_follow, plain, sum_of, time_of, who
+from crm.warehouse_entries import item_of
 
 
 @singledispatch
@@ -73,6 +67,26 @@ def _(event: OrderConfirmed, names: Names) -> str:
 
 
 @entry.register
+def _(event: OrderAmended, names: Names) -> str:
+    wanted = [line for line in event.lines if line.quantity]
+    now = [f"now {sum_of(wanted)}"] if wanted else []
+    now += ["another delivery window wished"] if event.requested else []
+    now += ["another address"] if event.ship_to_changed else []
+    anew = "; its stock is allocated anew" if event.reallocate else ""
+    what = f": {', '.join(now)}" if now else ""
+    return f"Order amended by {who(event.by)} ({plain(event.reason)}){what}{anew}{more_follow(event.more)}"
+
+
+@entry.register
+def _(event: OrderCommitChanged, names: Names) -> str:
+    promised = event.promised
+    return (
+        f"Delivery promised between {time_of(promised.earliest)} and {time_of(promised.latest)} now, wished by {who(event.by)}"
+        f"{because(event.reason)}"
+    )
+
+
+@entry.register
 def _(event: OrderHeld, names: Names) -> str:
     return f"Order put on hold{because(event.reason)}"
 
@@ -89,7 +103,7 @@ def _(event: OrderRejected, names: Names) -> str:
 
 @entry.register
 def _(event: OrderBackordered, names: Names) -> str:
-    waiting = listed([f"{line.quantity} of {_item(event, line.sku, names)}" for line in event.lines[:SHOWN]], len(event.lines))
+    waiting = listed([f"{line.quantity} of {item_of(event, line.sku, names)}" for line in event.lines[:SHOWN]], len(event.lines))
     return f"Order waits for stock and goes on by itself when it comes: {waiting}{more_follow(event.more)}"
 
 
@@ -127,59 +141,6 @@ def _(event: OrderClosed, names: Names) -> str:
 @entry.register
 def _(event: OrderErased, names: Names) -> str:
     return "Personal data of the consignee erased"
-
-
-@entry.register
-def _(event: StockReserved, names: Names) -> str:
-    parts = "; ".join(f"{sum_of(part.lines)} in {part.warehouse}" for part in event.warehouses) or "nothing"
-    return f"Stock reserved: {parts}{'' if event.complete else '; the rest is still open'}"
-
-
-@entry.register
-def _(event: StockShort, names: Names) -> str:
-    count, of = len(event.lines), names.lines.get(event.order_id)
-    lines = f"{count} of {counted(of, 'line')}" if of and of > 1 and not event.more else counted(count, "line")
-    wait = "waits" if count == 1 else "wait"
-    short = [f"{_item(event, line.sku, names)} short by {max(line.demanded - line.available, 0)}" for line in event.lines[:SHOWN]]
-    return f"{lines} {wait} for stock: {listed(short, count)}{more_follow(event.more)}"
-
-
-@entry.register
-def _(event: PickConfirmed, names: Names) -> str:
-    return f"Picked in {places(event.picks)}: {sum_of(event.picks)}"
-
-
-@entry.register
-def _(event: PickShort, names: Names) -> str:
-    missing = [f"{pick.missing} of line {pick.line_no}" for pick in event.picks if pick.missing]
-    return f"Not found while picking in {places(event.picks)}, written off: {listed(missing[:SHOWN], len(missing))}"
-
-
-@entry.register
-def _(event: PackCompleted, names: Names) -> str:
-    units = sum(line.quantity for carton in event.cartons for line in carton.lines)
-    return f"Packed in {event.warehouse}: {counted(len(event.cartons), 'carton')}, {counted(units, 'unit')} (pack {event.reference})"
-
-
-@entry.register
-def _(event: StockIssued, names: Names) -> str:
-    return f"Goods left the stock of {event.warehouse}: {sum_of(event.lines)}"
-
-
-@entry.register
-def _(event: StockAdjusted, names: Names) -> str:
-    what = f"{_item(event, event.sku, names)} in {event.warehouse}"
-    return f"Stock of {what} corrected by {event.quantity:+d}{because(event.reason)}; {event.on_hand} on hand, {event.reserved} reserved"
-
-
-@entry.register
-def _(event: ReplenishmentRequested, names: Names) -> str:
-    return f"Replenishment asked for: {event.quantity} of {_item(event, event.sku, names)} to {event.warehouse}"
-
-
-@entry.register
-def _(event: ItemRegistered, names: Names) -> str:
-    return f"Item {event.sku} registered: {event.description} (unit: {event.unit})"
 
 
 @entry.register
@@ -265,20 +226,14 @@ def _(event: InventoryReportRequested, names: Names) -> str:
 
 
 @entry.register
-def _(event: StockReported, names: Names) -> str:
-    return f"Stock of {time_of(event.counted_at)} reported: {counted(len(event.balances), 'balance')}{more_follow(event.more)}"
-
-
-@entry.register
 def _(event: StockoutCustomerNotified, names: Names) -> str:
     return "Notice to the customer: the order waits for stock"
-
-
-def _item(event: Event, sku: str, names: Names) -> str:
-    description = names.items.get((event.customer_id, sku))
-    return f"{description} ({sku})" if description else sku
 
 
 def _subject(case_id: UUID, names: Names) -> str:
     subject = names.subjects.get(case_id)
     return f": {subject}" if subject else ""
+
+
+for _sentence in warehouse_entries.ENTRIES:
+    entry.register(_sentence)

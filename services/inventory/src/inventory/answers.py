@@ -1,15 +1,18 @@
 """How an allocation is said: which lines are reserved where, which wait, what should be replenished."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 
 from shared.events import LINES_PER_EVENT, LineQuantity, ReplenishmentRequested, ReservedLines, ShortLine, StockReserved, StockShort
 
 from inventory.allocation import Answer, Taken
 from inventory.book import StockBook
 from inventory.fulfilments import Fulfilment
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 def reserved_events(fulfilment: Fulfilment, taken: Sequence[Taken], at: datetime, *, first: bool) -> Iterator[StockReserved]:
@@ -34,7 +37,7 @@ def _by_warehouse(taken: Sequence[Taken]) -> Iterator[ReservedLines]:
 
 
 def short_events(fulfilment: Fulfilment, answer: Answer, at: datetime, *, first: bool) -> Iterator[StockShort]:
-    lines = list(_short_lines(answer))
+    lines = list(short_lines(answer))
     for begin in range(0, len(lines), LINES_PER_EVENT):
         end = begin + LINES_PER_EVENT
         yield StockShort(
@@ -48,7 +51,7 @@ def short_events(fulfilment: Fulfilment, answer: Answer, at: datetime, *, first:
         )
 
 
-def _short_lines(answer: Answer) -> Iterator[ShortLine]:
+def short_lines(answer: Answer) -> Iterator[ShortLine]:
     reserved: defaultdict[int, int] = defaultdict(int)
     for one in answer.taken:
         reserved[one.line_no] += one.quantity
@@ -59,20 +62,21 @@ def _short_lines(answer: Answer) -> Iterator[ShortLine]:
             )
 
 
-def replenishments(book: StockBook, answer: Answer, at: datetime) -> Iterator[ReplenishmentRequested]:
-    """One an item: what was missing at that moment. Where no warehouse exists there is nowhere to send it."""
+def replenishments(book: StockBook, answer: Answer, at: datetime, asked: Mapping[str, int] = NOTHING) -> Iterator[ReplenishmentRequested]:
+    """One an item: what was missing at that moment, less what was `asked` for before. Where no warehouse exists there is nowhere to
+    send it."""
     missing: defaultdict[str, int] = defaultdict(int)
     for line, available in zip(answer.demand.lines, answer.available, strict=True):
         missing[line.sku] += line.quantity - available
     for sku, quantity in missing.items():
-        row = book.fullest(answer.demand.customer_id, sku)
-        if quantity and row:
+        row, more = book.fullest(answer.demand.customer_id, sku), quantity - asked.get(sku, 0)
+        if more > 0 and row:
             yield ReplenishmentRequested(
                 customer_id=row.customer_id,
                 sku=sku,
                 warehouse=row.warehouse,
                 version=row.next_version(),
                 occurred_at=at,
-                quantity=quantity,
+                quantity=more,
                 order_id=answer.demand.order_id,
             )

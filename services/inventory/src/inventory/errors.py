@@ -3,7 +3,7 @@
 NotFound       WarehouseNotFound, ItemNotFound, AdjustmentNotFound, PickNotFound, PackNotFound, OrderNotFound
 InvalidInput   UnknownItem, UnknownWarehouse, MoreThanAsked, WhichRelease, NotOfThisRelease, OwnSscc
 Conflict       OtherAdjustment, BelowReserved, OtherConfirmation, PickIsVoid, OtherPack, OrderIsCancelled,
-               NothingToPack, MoreThanPicked, SsccTaken, NotHeld
+               NothingToPack, MoreThanPicked, SsccTaken, NotHeld, AmendedTooLate
 StaleVersion   StaleWarehouse
 """
 
@@ -139,3 +139,10 @@ class NotHeld(Conflict):
 
     def __init__(self, order_id: UUID, line_no: int, warehouse: str) -> None:
         super().__init__(f"In warehouse {warehouse} line {line_no} of order {order_id} holds less than was handed over.")
+
+
+class AmendedTooLate(Conflict):
+    """order-intake amends what it has not released: our books and its own disagree."""
+
+    def __init__(self, order_id: UUID, amendment_no: int) -> None:
+        super().__init__(f"Amendment {amendment_no} of order {order_id} comes when it has picks, or is not known here at all.")

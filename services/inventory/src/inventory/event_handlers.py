@@ -7,7 +7,9 @@ from shared.events import (
     ApiKeyIssued,
     ApiKeyRevoked,
     InventoryReportRequested,
+    OrderAmended,
     OrderCancelled,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderRejected,
     OrderReleased,
@@ -19,6 +21,7 @@ from shared.locks import Lock
 from shared.registry import Handlers, Timers
 
 from inventory.book import RESUME
+from inventory.commands.amending import amend_fulfilments, move_promises
 from inventory.commands.leaving import free_stock, issue_stock
 from inventory.commands.picks import make_picks
 from inventory.commands.reporting import report_stocks
@@ -31,7 +34,7 @@ on = handlers.on
 on(ApiKeyIssued, ApiKeyRevoked, unordered=True)(keep_keys)
 
 
-def _demanded(events: Iterable[OrderConfirmed]) -> Iterator[Lock]:
+def _demanded(events: Iterable[OrderConfirmed | OrderAmended]) -> Iterator[Lock]:
     """The items of this part, and those of the parts before it."""
     for event in events:
         yield fulfilment_lock(event.order_id)
@@ -40,7 +43,11 @@ def _demanded(events: Iterable[OrderConfirmed]) -> Iterator[Lock]:
             yield item_lock(event.customer_id, line.sku)
 
 
-def _fulfilments(events: Iterable[OrderReleased]) -> Iterator[Lock]:
+def _reallocated(events: Iterable[OrderAmended]) -> Iterator[Lock]:
+    return _demanded(event for event in events if event.reallocate)
+
+
+def _fulfilments(events: Iterable[OrderReleased | OrderCommitChanged]) -> Iterator[Lock]:
     for event in events:
         yield fulfilment_lock(event.order_id)
 
@@ -54,6 +61,16 @@ def _with_items(events: Iterable[OrderEvent | ShipmentHandedOver]) -> Iterator[L
 @on(OrderConfirmed, rows=_demanded)
 async def allocate_stock(tx: Transaction, confirmed: Sequence[OrderConfirmed]) -> None:
     await allocate_orders(tx, confirmed)
+
+
+@on(OrderAmended, rows=_reallocated)
+async def reallocate_stock(tx: Transaction, amended: Sequence[OrderAmended]) -> None:
+    await amend_fulfilments(tx, amended)
+
+
+@on(OrderCommitChanged, rows=_fulfilments)
+async def queue_anew(tx: Transaction, changed: Sequence[OrderCommitChanged]) -> None:
+    await move_promises(tx, changed)
 
 
 @on(OrderReleased, rows=_fulfilments)

@@ -100,5 +100,5 @@ ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, event_version = e
 _SAVE_LINES = """
 INSERT INTO demand (order_id, line_no, customer_id, sku, ordered, waiting)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::int[])
-ON CONFLICT (order_id, line_no) DO UPDATE SET waiting = excluded.waiting
+ON CONFLICT (order_id, line_no) DO UPDATE SET ordered = excluded.ordered, waiting = excluded.waiting
 """

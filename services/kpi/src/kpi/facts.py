@@ -17,6 +17,8 @@ class Merge(StrEnum):
     """
 
     FIRST = "COALESCE(f.{name}, excluded.{name})"
+    LAST = "COALESCE(excluded.{name}, f.{name})"
+    LAST_CODE = "NULLIF(COALESCE(excluded.{name}, f.{name}), '')"
     LATEST = "GREATEST(f.{name}, excluded.{name})"
     SUM = "f.{name} + excluded.{name}"
     UNION = (
@@ -25,7 +27,10 @@ class Merge(StrEnum):
     )
 
 
+NO_CODE = ""
+"""The one that is stored goes."""
 First = Annotated[datetime | None, Merge.FIRST]
+Last = Annotated[datetime | None, Merge.LAST]
 Latest = Annotated[datetime | None, Merge.LATEST]
 Sum = Annotated[int, Merge.SUM]
 Codes = Annotated[set[str], Merge.UNION]
@@ -35,13 +40,13 @@ Codes = Annotated[set[str], Merge.UNION]
 class OrderFact:
     order_id: UUID
     customer_id: str
-    consignee_code: Annotated[str | None, Merge.FIRST] = None
+    consignee_code: Annotated[str | None, Merge.LAST_CODE] = None
     service_level: Annotated[ServiceLevel | None, Merge.FIRST] = None
     submitted_at: First = None
     received_at: First = None
     confirmed_at: First = None
-    promised_earliest: First = None
-    promised_latest: First = None
+    promised_earliest: Last = None
+    promised_latest: Last = None
     first_allocated_at: First = None
     released_at: Latest = None
     handed_over_at: Latest = None
@@ -62,7 +67,8 @@ class LineFact:
     line_no: int
     customer_id: str
     sku: Annotated[str | None, Merge.FIRST] = None
-    ordered: Annotated[int | None, Merge.FIRST] = None
+    ordered: Annotated[int | None, Merge.LAST] = None
+    amended: Annotated[int | None, Merge.LAST] = None
     first_demanded: Annotated[int | None, Merge.FIRST] = None
     first_available: Annotated[int | None, Merge.FIRST] = None
     delivered_at: Latest = None

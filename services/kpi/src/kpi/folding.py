@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shared.events import (
+    By,
     CaseOpened,
     CaseResolved,
     DeliveryCompleted,
     Event,
+    OrderAmended,
     OrderCancelled,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderReceived,
@@ -19,7 +22,7 @@ from shared.events import (
     StockShort,
 )
 
-from kpi.facts import Facts, latest
+from kpi.facts import NO_CODE, Facts, latest
 
 
 def fold(events: Iterable[Event]) -> Facts:
@@ -40,8 +43,29 @@ def _received(facts: Facts, event: OrderReceived) -> None:
         fact.sku, fact.ordered = line.sku, line.quantity
 
 
+def _amended(facts: Facts, event: OrderAmended) -> None:
+    """What is changed before the order is confirmed is what was ordered; later it is what has to be delivered in full."""
+    for line in event.lines:
+        fact = facts.line(event.order_id, line.line_no, event.customer_id)
+        fact.sku = line.sku
+        if event.reallocate:
+            fact.amended = line.quantity
+        else:
+            fact.ordered = line.quantity
+    if event.ship_to_changed:
+        order = facts.order(event.order_id, event.customer_id)
+        order.consignee_code = event.consignee_code or (NO_CODE if order.received_at is None else None)
+
+
+def _commit_changed(facts: Facts, event: OrderCommitChanged) -> None:
+    """The original promise counts, unless the customer wished for another before that one had ended."""
+    order = facts.order(event.order_id, event.customer_id)
+    if event.by is By.CUSTOMER and event.occurred_at < event.former.latest:
+        order.promised_earliest, order.promised_latest = event.promised.earliest, event.promised.latest
+
+
 def _confirmed(facts: Facts, event: OrderConfirmed) -> None:
-    """The first promise is kept for ever: later it is the original that counts."""
+    """The first promise is kept: later it is the original that counts."""
     order = facts.order(event.order_id, event.customer_id)
     if order.confirmed_at is None:
         order.confirmed_at = event.occurred_at
@@ -128,6 +152,8 @@ Fold = Callable[[Facts, Any], None]
 FOLDS: Mapping[type[Event], Fold] = {
     OrderReceived: _received,
     OrderConfirmed: _confirmed,
+    OrderAmended: _amended,
+    OrderCommitChanged: _commit_changed,
     OrderRejected: _rejected,
     OrderCancelled: _cancelled,
     OrderReleased: _released,

@@ -56,6 +56,7 @@ line_facts = Table(
     Column("customer_id", Text, nullable=False),
     Column("sku", Text),
     Column("ordered", BigInteger),
+    Column("amended", BigInteger),
     Column("first_demanded", BigInteger),
     Column("first_available", BigInteger),
     Column("delivered_at", INSTANT),
@@ -66,7 +67,8 @@ line_facts = Table(
     _codes("warehouses"),
     _codes("carriers"),
     Index("line_facts_delivered", "delivered_at", "order_id", "line_no", postgresql_where=text("delivered_at IS NOT NULL")),
-    comment="One row a line of an order; first_demanded and first_available are null where the first allocation had all of it.",
+    comment="One row a line of an order; ordered is what was confirmed, amended what is wanted since, 0 where the line was cancelled;"
+    " first_demanded and first_available are null where the first allocation had all of it.",
 )
 
 case_facts = Table(

@@ -135,11 +135,13 @@ class EvidenceView(View):
 
 
 class LineFactsView(Attributes):
-    """`first_demanded` and `first_available` are null where the first allocation had all of it, or did not happen yet."""
+    """`ordered` is what was confirmed, `amended` what is wanted since: 0 where the line was cancelled, null where it was not amended.
+    `first_demanded` and `first_available` are null where the first allocation had all of it, or did not happen yet."""
 
     line_no: int
     sku: str | None
     ordered: int | None
+    amended: int | None
     first_demanded: int | None
     first_available: int | None
     advised: int

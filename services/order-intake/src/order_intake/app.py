@@ -3,6 +3,7 @@ from dataclasses import replace
 from shared.service import JSON_BODIES, Service
 
 from order_intake import daily_reports, erasing, keeping, overdue, sending
+from order_intake.amendment_api import amendment_api
 from order_intake.api import api
 from order_intake.aside_api import aside_api
 from order_intake.erasure_api import erasure_api
@@ -15,6 +16,7 @@ from order_intake.partner_api import partner_api
 from order_intake.report_api import report_api
 from order_intake.settings import Settings
 
+api.include_router(amendment_api)
 api.include_router(erasure_api)
 api.include_router(partner_api)
 api.include_router(interchange_api)

@@ -3,7 +3,7 @@
 The keys lie in another database: first they are destroyed, then it is written down. Whatever ends in between is done again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,7 +28,12 @@ CLOCKS_DIFFER = timedelta(hours=1)
 
 _SEARCH = "SELECT * FROM erasures WHERE finished_at IS NULL AND status = 'searching' ORDER BY erasure_id LIMIT 1"
 _ORDERS = """
-SELECT order_id, customer_id, consignee_code, ship_to_key_id, ship_to FROM orders
+SELECT order_id, customer_id, ship_to_key_id,
+    consignee_code || ARRAY(SELECT former_consignee_code FROM order_amendments a WHERE a.order_id = orders.order_id) AS codes,
+    ship_to || ARRAY(
+        SELECT former_ship_to FROM order_amendments a WHERE a.order_id = orders.order_id AND former_ship_to IS NOT NULL
+    ) AS ship_tos
+FROM orders
 WHERE customer_id = $1 AND order_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid) AND received_at <= $3 AND erased_at IS NULL
 ORDER BY order_id LIMIT $4
 """
@@ -79,10 +84,15 @@ async def _meant(erasure: Row, rows: Sequence[Row], store: KeyStore) -> list[UUI
     wanted_by = (await store.read([erasure["wanted_key_id"]]))[erasure["wanted_key_id"]]
     wanted = WantedConsignee.model_validate_json(wanted_by.open_text(erasure["wanted"], erasure["customer_id"], WANTED))
     if wanted.code is not None:
-        return [row["order_id"] for row in rows if row["consignee_code"] == wanted.code]
+        return [row["order_id"] for row in rows if wanted.code in row["codes"]]
     keys = await store.read(row["ship_to_key_id"] for row in rows)
-    found = [(row["order_id"], opened(row["ship_to"], row["ship_to_key_id"], row["customer_id"], keys)) for row in rows]
-    return [order_id for order_id, ship_to in found if ship_to and is_meant(ship_to, wanted)]
+    return [row["order_id"] for row in rows if any(is_meant(each, wanted) for each in _consignees(row, keys))]
+
+
+def _consignees(row: Row, keys: Mapping[str, SubjectKey]) -> list[ShipTo]:
+    """To whom the order goes, and to whom it should have gone before it was amended."""
+    found = [opened(ship_to, row["ship_to_key_id"], row["customer_id"], keys) for ship_to in row["ship_tos"]]
+    return [each for each in found if each]
 
 
 async def erase_orders(pool: Pool, store: KeyStore) -> int:

@@ -1,11 +1,12 @@
 """What order-intake refuses.
 
 NotFound 404      OrderNotFound, HoldNotFound, ErasureNotFound, PartnerNotFound, EntryNotFound, InterchangeNotFound,
-                  AcknowledgementNotFound, ReportNotFound, DocumentNotAside
+                  AcknowledgementNotFound, ReportNotFound, DocumentNotAside, AmendmentNotFound
 Gone 410          DocumentErased, AcknowledgementErased, AcknowledgementDestroyed
-InvalidInput 422  OrderInvalid, ErasureInvalid, PartnerInvalid
+InvalidInput 422  OrderInvalid, AmendmentInvalid, ErasureInvalid, PartnerInvalid
 Conflict 409      ReferenceTaken, IllegalMove, ReleasedAlready, NotHoldable, CancellationTooLate,
-                  TooManyOpenOrders, IdentifierTaken
+                  TooManyOpenOrders, IdentifierTaken, NotAmendable, AmendmentWaits, NothingToAmend,
+                  AmendmentReferenceTaken, NotSealedYet
 StaleVersion 412  PartnerChanged
 DomainError       ImpossibleFact                 another service told what cannot be: parks the order
 """
@@ -24,6 +25,11 @@ class OrderNotFound(NotFound):
 class HoldNotFound(NotFound):
     def __init__(self, order_id: UUID, hold_id: UUID) -> None:
         super().__init__(f"The order {order_id} has no hold {hold_id}.")
+
+
+class AmendmentNotFound(NotFound):
+    def __init__(self, order_id: UUID, amendment_no: int) -> None:
+        super().__init__(f"The order {order_id} has no amendment {amendment_no}.")
 
 
 class ErasureNotFound(NotFound):
@@ -109,6 +115,11 @@ class OrderInvalid(InvalidInput):
         super().__init__("The order breaks a rule; nothing of it is stored.", faults)
 
 
+class AmendmentInvalid(InvalidInput):
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("The amendment breaks a rule; nothing of the order is changed.", faults)
+
+
 class ReferenceTaken(Conflict):
     type = "reference-taken"
 
@@ -138,6 +149,41 @@ class NotHoldable(Conflict):
 
     def __init__(self, order_id: UUID, status: str, holdable: Iterable[str]) -> None:
         super().__init__(f"Order {order_id} is {status}; only an order that is {', '.join(sorted(holdable))} can be held.")
+
+
+class NotAmendable(Conflict):
+    type = "not-amendable"
+
+    def __init__(self, order_id: UUID, status: str) -> None:
+        super().__init__(f"Order {order_id} is {status}; only an order of which nothing was released can be amended.")
+
+
+class AmendmentWaits(Conflict):
+    type = "amendment-waits"
+
+    def __init__(self, order_id: UUID, amendment_no: int) -> None:
+        super().__init__(f"Amendment {amendment_no} of order {order_id} waits for the warehouses' answer; send the next one after it.")
+
+
+class NothingToAmend(Conflict):
+    type = "nothing-to-amend"
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"Order {order_id} is as it is wished already.")
+
+
+class AmendmentReferenceTaken(Conflict):
+    type = "reference-taken"
+
+    def __init__(self, order_id: UUID, reference: str, amendment_no: int) -> None:
+        super().__init__(f"Another amendment of order {order_id} has the reference {reference}: {amendment_no}.")
+
+
+class NotSealedYet(Conflict):
+    type = "not-sealed-yet"
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"The address of order {order_id} is still being sealed, as all from before; try again in a minute.")
 
 
 class TooManyOpenOrders(Conflict):

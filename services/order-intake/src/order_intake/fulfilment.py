@@ -5,6 +5,8 @@
 | (placed, or last hold gone)    | waiting                                               | order.confirmed                              |
 | stock.reserved                 | waiting, then backordered -> reserved                 | order.released, as soon as `release` allows  |
 | stock.short                    | waiting -> backordered                                | order.backordered                            |
+| (amended before its release)   | all -> waiting; removed lines -> cancelled            | order.amended, order.commit_changed          |
+| stock.reallocated              | waiting -> reserved, backordered                      | order.backordered; order.released as above   |
 | pick.confirmed                 | released -> picked                                    |                                              |
 | pick.short                     | found: released -> picked; missing: -> waiting        | (inventory reserves anew, or is short)       |
 | pack.completed                 | picked -> packed                                      |                                              |
@@ -13,9 +15,11 @@
 | shipment.cancelled             | the last one asked for: all -> cancelled              | order.cancelled                              |
 | shipment.cancellation_refused  |                                                       | order.cancellation_refused, once             |
 
-What is heard of a cancelled or rejected order comes too late and is passed over.
+What is heard of a cancelled or rejected order comes too late and is passed over; so is what inventory said of the stock of an amended
+order before it heard of the amendment.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from shared.events import (
@@ -34,10 +38,13 @@ from shared.events import (
     PickShort,
     Promise,
     ReleasedLines,
+    ReservedLines,
     SealedAddress,
     ShipmentCancellationRefused,
     ShipmentCancelled,
     ShipmentHandedOver,
+    ShortLine,
+    StockReallocated,
     StockReserved,
     StockShort,
 )
@@ -51,6 +58,7 @@ from order_intake.settings import Terms
 Fact = (
     StockReserved
     | StockShort
+    | StockReallocated
     | PickConfirmed
     | PickShort
     | PackCompleted
@@ -63,7 +71,7 @@ Fact = (
 
 def advance(order: Order, fact: Fact, terms: Terms) -> None:
     """Apply what was heard, then do what has become possible by it."""
-    if order.status in (OrderStatus.CANCELLED, OrderStatus.REJECTED):
+    if order.status in (OrderStatus.CANCELLED, OrderStatus.REJECTED) or _is_overtaken(order, fact):
         return
     _hear(order, fact)
     moved = order.settle()
@@ -72,12 +80,19 @@ def advance(order: Order, fact: Fact, terms: Terms) -> None:
     release(order, terms)
 
 
+def _is_overtaken(order: Order, fact: Fact) -> bool:
+    """The answer to the amendment will hold it."""
+    return isinstance(fact, StockReserved | StockShort) and order.open_amendment is not None
+
+
 def _hear(order: Order, fact: Fact) -> None:
     match fact:
         case StockReserved():
-            _reserve(order, fact)
+            _reserve(order, fact.warehouses)
         case StockShort():
-            _fall_short(order, fact)
+            _fall_short(order, fact.lines, more=fact.more)
+        case StockReallocated() if fact.amendment_no == order.open_amendment:
+            _reallocate(order, fact)
         case PickConfirmed() | PickShort():
             _pick(order, fact)
         case PackCompleted():
@@ -99,27 +114,35 @@ def confirm(order: Order, promise: Promise) -> None:
     order.become(OrderStatus.CONFIRMED)
     order.confirmed_at = order.now
     order.promised_earliest, order.promised_latest = promise.earliest, promise.latest
-    for lines, more in in_parts(order.all_lines()):
+    for lines, more in in_parts(order.wanted_lines()):
         order.say(OrderConfirmed(**order.stamp(), promised=promise, allow_partial=order.allow_partial, lines=lines, more=more))
 
 
-def _reserve(order: Order, fact: StockReserved) -> None:
-    for warehouse in fact.warehouses:
+def _reserve(order: Order, warehouses: Sequence[ReservedLines]) -> None:
+    for warehouse in warehouses:
         for line in warehouse.lines:
             if taken := order.lines[line.line_no].reserve(line.quantity):
                 place = (warehouse.warehouse, line.line_no)
                 order.reservations[place] = order.reservations.get(place, 0) + taken
 
 
-def _fall_short(order: Order, fact: StockShort) -> None:
+def _fall_short(order: Order, short: Sequence[ShortLine], *, more: bool) -> None:
     """Where partial shipping is not allowed, the lines that could be had wait with those that are short."""
-    moved = [(line, order.lines[line.line_no].fall_short(line.demanded - line.reserved)) for line in fact.lines]
+    moved = [(line, order.lines[line.line_no].fall_short(line.demanded - line.reserved)) for line in short]
     lines = tuple(OrderLine(line_no=line.line_no, sku=line.sku, quantity=quantity) for line, quantity in moved if quantity)
     if lines:
-        order.say(OrderBackordered(**order.stamp(), lines=lines, more=fact.more))
-    if not order.allow_partial and not fact.more:
+        order.say(OrderBackordered(**order.stamp(), lines=lines, more=more))
+    if short and not order.allow_partial and not more:
         for line in order.lines.values():
             line.fall_short(line.waiting)
+
+
+def _reallocate(order: Order, fact: StockReallocated) -> None:
+    """Since the amendment all lines wait: this is all that they have."""
+    _reserve(order, fact.warehouses)
+    _fall_short(order, fact.short, more=fact.more)
+    if not fact.more:
+        order.open_amendment = None
 
 
 def _pick(order: Order, fact: PickConfirmed | PickShort) -> None:
@@ -131,8 +154,9 @@ def _pick(order: Order, fact: PickConfirmed | PickShort) -> None:
 
 
 def release(order: Order, terms: Terms) -> None:
-    """Tell the warehouses to ship what is reserved, unless the order is held, being cancelled, incomplete, or its window is far off."""
-    if not order.reservations or order.open_holds or order.cancellation is Cancellation.REQUESTED:
+    """Tell the warehouses to ship what is reserved, unless the order is held, being cancelled or amended, incomplete, or its window is
+    far off."""
+    if not order.reservations or order.open_holds or order.open_amendment or order.cancellation is Cancellation.REQUESTED:
         return
     if not order.allow_partial and any(line.wanting for line in order.lines.values()):
         return
@@ -207,6 +231,7 @@ def cancel(order: Order) -> None:
 def give_up(order: Order) -> None:
     """No unit of it counts any more."""
     order.reservations.clear()
+    order.open_amendment = None
     for line in order.lines.values():
         line.cancel()
 

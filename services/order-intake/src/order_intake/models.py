@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from order_intake import edi_models as edi_tables
 from order_intake import edi_out_models as edi_out_tables
+from order_intake.amendment_models import order_amendments
 from order_intake.lifecycle import ErasureStatus, OrderStatus
 from order_intake.metadata import metadata
 from order_intake.open_orders import UNDER_WAY
@@ -34,6 +35,7 @@ __all__ = [
     "holds",
     "items",
     "metadata",
+    "order_amendments",
     "order_history",
     "order_lines",
     "orders",
@@ -68,6 +70,7 @@ orders = Table(
     Column("cancellation", Text),
     Column("cancellation_by", Text),
     Column("cancellation_reason", Text),
+    Column("open_amendment", Integer),
     Column("release_count", Integer, nullable=False, server_default="0"),
     Column("open_shipments", Integer, nullable=False, server_default="0"),
     Column("event_version", Integer, nullable=False),

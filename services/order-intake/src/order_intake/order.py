@@ -11,6 +11,8 @@ from shared.events import By, Event, OrderLine, Promise
 from order_intake.lifecycle import OrderStatus, check_move, status_of_order
 from order_intake.quantities import Line
 
+MOST_LINES = 2000
+
 
 class Cancellation(StrEnum):
     """What became of the request to cancel a released order, as long as it is not cancelled."""
@@ -59,6 +61,8 @@ class Order:
     cancellation: Cancellation | None = None
     cancellation_by: By | None = None
     cancellation_reason: str | None = None
+    open_amendment: int | None = None
+    """The amendment that inventory has not answered yet; nothing is released until then."""
     release_count: int = 0
     open_shipments: int = 0
     """Shipments that were released and not cancelled: one a release and warehouse."""
@@ -113,5 +117,9 @@ class Order:
         return True
 
     def all_lines(self) -> list[OrderLine]:
-        """What was ordered."""
-        return [OrderLine(line_no=line.line_no, sku=line.sku, quantity=line.ordered) for line in self.lines.values()]
+        """What was ordered, as it is wanted now; of a line that was cancelled 0."""
+        return [OrderLine(line_no=line.line_no, sku=line.sku, quantity=line.wanted) for line in self.lines.values()]
+
+    def wanted_lines(self) -> list[OrderLine]:
+        """Without those that were cancelled."""
+        return [line for line in self.all_lines() if line.quantity]

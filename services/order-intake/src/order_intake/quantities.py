@@ -53,6 +53,11 @@ class Line:
         return self.waiting + self.backordered
 
     @property
+    def wanted(self) -> int:
+        """Units that are to be delivered: none of a line that was cancelled."""
+        return self.ordered - self.cancelled
+
+    @property
     def status(self) -> OrderStatus:
         """The least advanced bucket that is not empty."""
         return next(status for bucket, status in BUCKETS.items() if getattr(self, bucket))
@@ -110,9 +115,17 @@ class Line:
 
     def cancel(self) -> None:
         """Nothing of the line will be delivered."""
+        self._empty()
+        self.cancelled = self.ordered
+
+    def want(self, quantity: int) -> None:
+        """So many are wanted now, and all of them wait for stock."""
+        self._empty()
+        self.ordered = self.waiting = quantity
+
+    def _empty(self) -> None:
         for bucket in BUCKETS:
             setattr(self, bucket, 0)
-        self.cancelled = self.ordered
         self.is_changed = True
 
     def _handed_total(self) -> int:

@@ -107,6 +107,7 @@ def _view(row: Mapping[str, Any], keys: Mapping[str, SubjectKey]) -> OrderView:
         status=status,
         partial=row["partial"],
         cancellation=row["cancellation"],
+        open_amendment=row["open_amendment"],
         received_at=row["received_at"],
         ship_to=opened(row["ship_to"], row["ship_to_key_id"], row["customer_id"], keys),
         erased_at=row["erased_at"],
@@ -122,6 +123,6 @@ def _line(line: Line, order: OrderStatus) -> LineView:
         line_no=line.line_no,
         sku=line.sku,
         quantity=line.ordered,
-        status=order if order in WHOLE_ORDER_STATES else line.status,
+        status=order if order in WHOLE_ORDER_STATES and (line.wanted or order is OrderStatus.REJECTED) else line.status,
         quantities=QuantitiesView(**{bucket: getattr(line, bucket) for bucket in BUCKETS}),
     )

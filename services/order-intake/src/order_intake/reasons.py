@@ -6,6 +6,8 @@ CANCELLATION = frozenset(
     {"customer_request", "credit_note", "ordered_twice", "wrong_item", "wrong_address", "too_late", "out_of_stock", "price"}
 )
 
+AMENDMENT = frozenset({"customer_request", "quantity", "wrong_item", "wrong_address", "date", "out_of_stock", "price"})
+
 
 def code_of(reason: str, known: frozenset[str]) -> str:
     """The reason itself where it is one of the known codes, else "other"."""

@@ -9,12 +9,11 @@ from shared.events import By, ServiceLevel, ShipTo, Window
 from shared.pages import IdPaging
 
 from order_intake.lifecycle import OrderStatus
-from order_intake.order import Cancellation
+from order_intake.order import MOST_LINES, Cancellation
 
 Reference = tuple[str, str]
 """customer_id and customer_reference: the permanent key of an order."""
 
-MOST_LINES = 2000
 MOST_ORDERS = 500
 
 
@@ -213,7 +212,8 @@ class HistoryView(View):
 
 
 class OrderView(View):
-    """An order as it stands. `holds` are the open ones; `promised` is null until it is confirmed, `ship_to` once it was erased."""
+    """An order as it stands. `holds` are the open ones; `promised` is null until it is confirmed, `ship_to` once it was erased;
+    `open_amendment` waits for the warehouses' answer."""
 
     order_id: UUID
     customer_id: str
@@ -221,6 +221,7 @@ class OrderView(View):
     status: OrderStatus
     partial: bool
     cancellation: Cancellation | None
+    open_amendment: int | None
     received_at: datetime
     ship_to: ShipTo | None
     erased_at: datetime | None

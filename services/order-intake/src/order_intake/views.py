@@ -16,6 +16,7 @@ def as_placed(placed: Placed) -> OrderView:
         status=status,
         partial=False,
         cancellation=None,
+        open_amendment=None,
         received_at=first.received_at,
         ship_to=None if first.erased_at else new.ship_to.as_sealed(),
         erased_at=first.erased_at,

@@ -16,6 +16,7 @@ from shared.events.fulfilment import (
     ShortLine,
     ShortPick,
     StockIssued,
+    StockReallocated,
     StockReserved,
     StockShort,
 )
@@ -23,11 +24,13 @@ from shared.events.orders import (
     SHIP_TO,
     By,
     LineQuantity,
+    OrderAmended,
     OrderBackordered,
     OrderCancellationRefused,
     OrderCancellationRequested,
     OrderCancelled,
     OrderClosed,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderErased,
@@ -62,6 +65,8 @@ AnyEvent = (
     | OrderHeld
     | OrderHoldReleased
     | OrderRejected
+    | OrderAmended
+    | OrderCommitChanged
     | OrderBackordered
     | OrderReleased
     | OrderCancellationRequested
@@ -72,6 +77,7 @@ AnyEvent = (
     | OrderErased
     | StockReserved
     | StockShort
+    | StockReallocated
     | PickConfirmed
     | PickShort
     | PackCompleted
@@ -128,11 +134,13 @@ __all__ = [
     "InventoryReportRequested",
     "ItemRegistered",
     "LineQuantity",
+    "OrderAmended",
     "OrderBackordered",
     "OrderCancellationRefused",
     "OrderCancellationRequested",
     "OrderCancelled",
     "OrderClosed",
+    "OrderCommitChanged",
     "OrderConfirmed",
     "OrderDelivered",
     "OrderErased",
@@ -163,6 +171,7 @@ __all__ = [
     "StockAdjusted",
     "StockBalance",
     "StockIssued",
+    "StockReallocated",
     "StockReported",
     "StockReserved",
     "StockShort",

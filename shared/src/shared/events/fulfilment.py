@@ -89,6 +89,22 @@ class StockShort(FulfilmentEvent):
     more: bool = False
 
 
+class StockReallocated(FulfilmentEvent):
+    """The answer to order.amended: all that is set aside for the order now, whatever was said before.
+
+    `short`: these lines wait for stock, as in stock.short; a line without an answer yet is in neither. `complete`: nothing of the order
+    waits. `more`: further warehouses or lines follow in the next event of this type.
+    """
+
+    type: ClassVar[str] = "stock.reallocated.v1"
+
+    amendment_no: int
+    complete: bool
+    warehouses: tuple[ReservedLines, ...]
+    short: tuple[ShortLine, ...] = ()
+    more: bool = False
+
+
 class PickConfirmed(FulfilmentEvent):
     """The warehouse found all of these picks."""
 

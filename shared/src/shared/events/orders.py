@@ -26,7 +26,7 @@ class Window(Part):
 
 
 class Promise(Part):
-    """The delivery window that was promised first and is never overwritten."""
+    """The delivery window that we promise."""
 
     earliest: Instant
     latest: Instant
@@ -147,6 +147,38 @@ class OrderBackordered(OrderEvent):
 
     lines: tuple[OrderLine, ...]
     more: bool = False
+
+
+class OrderAmended(OrderEvent):
+    """The order was changed before anything of it was released.
+
+    `lines`: all lines as they are now, where they changed; with quantity 0 a line is cancelled. `reallocate`: the warehouses know the
+    order, its stock is to be allocated anew, and stock.reallocated answers; until then nothing is released. `requested`: the window that
+    is wished now, where it changed. `consignee_code` is that of now. `more`: further lines follow in the next event of this type.
+    """
+
+    type: ClassVar[str] = "order.amended.v1"
+
+    amendment_no: int
+    by: By
+    reason: str
+    lines: tuple[OrderLine, ...] = ()
+    reallocate: bool = False
+    requested: Window | None = None
+    ship_to_changed: bool = False
+    consignee_code: str | None = None
+    more: bool = False
+
+
+class OrderCommitChanged(OrderEvent):
+    """A confirmed order is promised for another window than `former`; `by` says who wanted it."""
+
+    type: ClassVar[str] = "order.commit_changed.v1"
+
+    by: By
+    reason: str
+    promised: Promise
+    former: Promise
 
 
 class OrderReleased(OrderEvent):

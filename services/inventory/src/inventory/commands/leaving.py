@@ -28,7 +28,7 @@ async def free_stock(tx: Transaction, ended: Sequence[OrderEvent]) -> None:
         order.become(FulfilmentStatus.CANCELLED)
         for line in order.lines.values():
             line.waiting = 0
-    held = await _held(tx, [order.order_id for order in orders])
+    held = await held_of(tx, [order.order_id for order in orders])
     book = await open_book(tx, _items(held))
     for order in orders:
         for (line_no, warehouse), (item, quantity) in held.get(order.order_id, {}).items():
@@ -42,7 +42,7 @@ async def free_stock(tx: Transaction, ended: Sequence[OrderEvent]) -> None:
 async def issue_stock(tx: Transaction, handed_over: Sequence[ShipmentHandedOver]) -> None:
     """The goods of these shipments are gone: on hand and reserved go down together. Raises NotHeld."""
     orders = await heads_of(tx, [event.order_id for event in handed_over])
-    held = await _held(tx, list(orders))
+    held = await held_of(tx, list(orders))
     book = await open_book(tx, _items(held))
     for event in handed_over:
         for entry in _issued(event, held.get(event.order_id, {})):
@@ -81,7 +81,8 @@ SELECT order_id, line_no, warehouse, customer_id, sku, held FROM reservations WH
 """
 
 
-async def _held(tx: Transaction, order_ids: Sequence[UUID]) -> dict[UUID, Held]:
+async def held_of(tx: Transaction, order_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    """What these orders have set aside."""
     held: defaultdict[UUID, Held] = defaultdict(dict)
     for order_id, line_no, warehouse, customer_id, sku, quantity in await tx.fetch(_HELD, order_ids):
         held[order_id][line_no, warehouse] = ((customer_id, sku), quantity)

@@ -4,9 +4,9 @@ from kpi.definitions.kpi import Better, Counts, Kpi, Unit, Words, not_withdrawn
 
 _DEMANDED = "COALESCE(l.first_demanded, l.ordered)"
 _AVAILABLE = "COALESCE(l.first_available, l.ordered)"
-_ALLOCATED = f"l.ordered IS NOT NULL AND {not_withdrawn('o.first_allocated_at')}"
+_ALLOCATED = f"l.ordered > 0 AND {not_withdrawn('o.first_allocated_at')}"
 
-_AT_FIRST_ALLOCATION = "The warehouses' first answer to the confirmed order"
+_AT_FIRST_ALLOCATION = "The warehouses' first answer to the confirmed order; what is amended later changes nothing"
 _CANCELLED_BEFORE_ALLOCATION = "cancelled by the customer before the first allocation"
 _SOURCE = "S2 §3 availability; formula: first-time fill"
 

@@ -32,7 +32,8 @@ ON_TIME_DELIVERY_RATE = Kpi(
         numerator="orders of which every line arrived, the last no later than the end of the original promise (early is on time;"
         " a line that was lost as a whole never arrived)",
         denominator="confirmed orders whose original promise ended in the period; one that never arrives counts as late, one not due"
-        " yet counts once its outcome is known",
+        " yet counts once its outcome is known; a window that the customer wished for before the old one had ended takes its place, one"
+        " that we moved does not",
         counted_at="End of the original promise",
         exclusions=_CANCELLED_BEFORE_DUE,
         source=CONTRACT,
@@ -117,8 +118,8 @@ PERFECT_ORDER_RATE = Kpi(
     target=Decimal(95),
     look_back=timedelta(days=7),
     words=Words(
-        numerator="orders on time (as on_time_delivery_rate) and in full (every line: accepted + damaged >= ordered) and undamaged and"
-        " accurate (as delivery_accuracy_rate) and with documents (every delivery was advised and signed for)",
+        numerator="orders on time (as on_time_delivery_rate) and in full (every line: accepted + damaged >= ordered, as amended) and"
+        " undamaged and accurate (as delivery_accuracy_rate) and with documents (every delivery was advised and signed for)",
         denominator="orders due, as on_time_delivery_rate",
         counted_at="End of the original promise",
         exclusions=_CANCELLED_BEFORE_DUE,

@@ -19,8 +19,8 @@ class Better(StrEnum):
 
 
 WHOLE_ORDERS = """order_facts o CROSS JOIN LATERAL (
-    SELECT COALESCE(bool_and(l.delivered_at IS NOT NULL), false) AS arrived,
-           COALESCE(bool_and(l.accepted + l.damaged >= COALESCE(l.ordered, 0)), false) AS in_full,
+    SELECT COALESCE(bool_and(l.delivered_at IS NOT NULL OR COALESCE(l.amended, l.ordered) = 0), false) AS arrived,
+           COALESCE(bool_and(l.accepted + l.damaged >= COALESCE(l.amended, l.ordered, 0)), false) AS in_full,
            COALESCE(bool_and(l.damaged = 0), true) AS undamaged,
            COALESCE(bool_and(l.accepted + l.damaged = l.advised), true) AS accurate,
            COALESCE(bool_and(l.first_available IS NULL OR l.first_available >= l.first_demanded), true) AS filled

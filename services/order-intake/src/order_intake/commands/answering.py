@@ -10,6 +10,7 @@ from order_intake.documents.facts import PartnerOrder
 from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
 from order_intake.documents.rows import day
 from order_intake.edi_orders import edi_orders
+from order_intake.lifecycle import ENDS
 from order_intake.order import Order
 from order_intake.partner_rows import partners
 from order_intake.partners import Document
@@ -51,7 +52,9 @@ def answer_to(order: Order, facts: PartnerOrder) -> OrderAnswer | None:
 
 
 def _lines(order: Order) -> tuple[AnswerLine, ...]:
-    return tuple(AnswerLine(line.line_no, line.ordered, line.ordered - line.backordered) for line in order.lines.values())
+    """Without those that an amendment has cancelled."""
+    lines = [line for line in order.lines.values() if line.wanted or order.status in ENDS]
+    return tuple(AnswerLine(line.line_no, line.ordered, line.ordered - line.backordered) for line in lines)
 
 
 def _promised_on(order: Order) -> str:

@@ -92,13 +92,17 @@ async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
 
 _FIRST = """
 SELECT customer_id, customer_reference, order_id, fingerprint, received_at, hold_id, ship_to_key_id, erased_at,
-    CASE WHEN confirmed_at = received_at THEN promised_earliest END AS promised_earliest,
-    CASE WHEN confirmed_at = received_at THEN promised_latest END AS promised_latest
+    CASE WHEN confirmed_at = received_at THEN coalesce(former_promised_earliest, promised_earliest) END AS promised_earliest,
+    CASE WHEN confirmed_at = received_at THEN coalesce(former_promised_latest, promised_latest) END AS promised_latest
 FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
 JOIN orders USING (customer_reference, customer_id)
 LEFT JOIN LATERAL (
     SELECT hold_id FROM holds WHERE holds.order_id = orders.order_id AND placed_at = received_at LIMIT 1
 ) AS first_hold ON true
+LEFT JOIN LATERAL (
+    SELECT former_promised_earliest, former_promised_latest FROM order_amendments
+    WHERE order_amendments.order_id = orders.order_id AND former_promised_latest IS NOT NULL ORDER BY amendment_no LIMIT 1
+) AS first_moved ON true
 """
 
 

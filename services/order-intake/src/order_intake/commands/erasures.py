@@ -15,11 +15,11 @@ from order_intake.commands.storage import order_locks
 from order_intake.erasure_schemas import NewErasure
 from order_intake.errors import ErasureInvalid
 from order_intake.lifecycle import ErasureStatus
-from order_intake.reasons import CANCELLATION, HOLD, REJECTION
+from order_intake.reasons import AMENDMENT, CANCELLATION, HOLD, REJECTION
 
 WANTED = "wanted"
 FAULTS_SHOWN = 100
-CODES = sorted(CANCELLATION | HOLD | REJECTION)
+CODES = sorted(AMENDMENT | CANCELLATION | HOLD | REJECTION)
 
 _FOREIGN = """
 SELECT position - 1 AS index FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (order_id, position)
@@ -39,6 +39,10 @@ WHERE order_id = ANY($1::uuid[]) AND erased_at IS NULL RETURNING order_id, custo
 _FORGET_WORDS = """
 WITH held AS (
     UPDATE holds SET reason = 'other' WHERE order_id = ANY($1::uuid[]) AND reason <> ALL($2::text[])
+), amended AS (
+    UPDATE order_amendments SET ship_to = NULL, former_ship_to = NULL,
+        reason = CASE WHEN reason = ANY($2::text[]) THEN reason ELSE 'other' END
+    WHERE order_id = ANY($1::uuid[])
 ), told AS (
     UPDATE order_history SET detail = 'other'
     WHERE order_id = ANY($1::uuid[]) AND detail <> ALL($2::text[]) AND detail !~ '^release [0-9]+$'

@@ -29,7 +29,7 @@ def order_locks(order_ids: Collection[UUID]) -> list[Lock]:
 _ORDERS = """
 SELECT now(), order_id, customer_id, status, service_level, allow_partial, requested_earliest, requested_latest, consignee_code,
     ship_to_key_id, ship_to, partial, confirmed_at, promised_earliest, promised_latest, delivered_at, open_holds, cancellation,
-    cancellation_by, cancellation_reason, release_count, open_shipments, event_version
+    cancellation_by, cancellation_reason, open_amendment, release_count, open_shipments, event_version
 FROM orders WHERE order_id = ANY($1::uuid[])
 """
 _LINES = f"""
@@ -77,7 +77,7 @@ def _order(row: Row) -> Order:
 
 _CHANGED = attrgetter(
     "order_id", "status", "partial", "confirmed_at", "promised_earliest", "promised_latest", "delivered_at", "open_holds", "cancellation",
-    "cancellation_by", "cancellation_reason", "release_count", "open_shipments", "event_version",
+    "cancellation_by", "cancellation_reason", "open_amendment", "release_count", "open_shipments", "event_version",
 )  # fmt: skip
 _COUNTED = attrgetter("line_no", *BUCKETS, "picked_total", "packed_total")
 _SAVE = f"""
@@ -85,21 +85,21 @@ WITH changed AS (
     UPDATE orders SET status = new.status, partial = new.partial, confirmed_at = new.confirmed_at,
         promised_earliest = new.promised_earliest, promised_latest = new.promised_latest, delivered_at = new.delivered_at,
         open_holds = new.open_holds, cancellation = new.cancellation, cancellation_by = new.cancellation_by,
-        cancellation_reason = new.cancellation_reason, release_count = new.release_count, open_shipments = new.open_shipments,
-        event_version = new.event_version
+        cancellation_reason = new.cancellation_reason, open_amendment = new.open_amendment, release_count = new.release_count,
+        open_shipments = new.open_shipments, event_version = new.event_version
     FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::int[],
-        $9::text[], $10::text[], $11::text[], $12::int[], $13::int[], $14::int[])
+        $9::text[], $10::text[], $11::text[], $12::int[], $13::int[], $14::int[], $15::int[])
         AS new (order_id, status, partial, confirmed_at, promised_earliest, promised_latest, delivered_at, open_holds, cancellation,
-            cancellation_by, cancellation_reason, release_count, open_shipments, event_version)
+            cancellation_by, cancellation_reason, open_amendment, release_count, open_shipments, event_version)
     WHERE orders.order_id = new.order_id
 ), counted AS (
     UPDATE order_lines SET {", ".join(f"{bucket} = new.{bucket}" for bucket in (*BUCKETS, "picked_total", "packed_total"))}
-    FROM unnest($15::uuid[], {", ".join(f"${number}::int[]" for number in range(16, 30))})
+    FROM unnest($16::uuid[], {", ".join(f"${number}::int[]" for number in range(17, 31))})
         AS new (order_id, line_no, {", ".join(BUCKETS)}, picked_total, packed_total)
     WHERE order_lines.order_id = new.order_id AND order_lines.line_no = new.line_no
 )
 INSERT INTO order_history (order_id, customer_id, at, what, detail)
-SELECT * FROM unnest($30::uuid[], $31::text[], $32::timestamptz[], $33::text[], $34::text[])
+SELECT * FROM unnest($31::uuid[], $32::text[], $33::timestamptz[], $34::text[], $35::text[])
 """
 
 
@@ -108,7 +108,7 @@ async def save_orders(tx: Transaction, loaded: Loaded) -> None:
     orders = list(loaded.orders.values())
     lines = [(order.order_id, *_COUNTED(line)) for order in orders for line in order.lines.values() if line.is_changed]
     history = [(*order.owned, order.now, *entry) for order in orders for entry in order.history]
-    await tx.execute(_SAVE, *columns([_CHANGED(order) for order in orders], 14), *columns(lines, 15), *columns(history, 5))
+    await tx.execute(_SAVE, *columns([_CHANGED(order) for order in orders], 15), *columns(lines, 15), *columns(history, 5))
     await _save_reservations(tx, loaded)
     await _set_timers(tx, orders)
     await publish(tx, *[event for order in orders for event in order.said])
