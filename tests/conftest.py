@@ -84,6 +84,19 @@ def database_of(postgres: Postgres) -> Callable[[str], str]:
     return database
 
 
+@pytest.fixture(params=PACKAGES)
+def package(request: pytest.FixtureRequest) -> str:
+    """Of each service, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(package: str, database_of: Callable[[str], str]) -> str:
+    """Of its database."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(database_of, package).result()
+
+
 @pytest.fixture(scope="module")
 def service(request: pytest.FixtureRequest) -> Service:
     """The service whose tests folder this is."""

@@ -1,7 +1,6 @@
 """Every call of every service that changes something leaves one entry, and no entry is ever changed or taken away."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -18,7 +17,7 @@ from shared.service import Service, create_app
 from shared.settings import Settings
 from shared.walls import Role, entered_as
 
-from tests.conftest import PACKAGES, serving
+from tests.conftest import serving
 from tests.order_intake.builders import a_body, a_stored_customer
 from tests.order_intake.interchanges import an_850, x12
 from tests.order_intake.partners import a_partner_body, an_entry, an_identifier, an_unwritable
@@ -145,17 +144,6 @@ def changing(package: str) -> list[APIRoute]:
     app = create_app(service_of(package), Settings.model_construct())
     routes = [context.original_route for context in iter_route_contexts(app.routes)]
     return [route for route in routes if isinstance(route, APIRoute) and CHANGING & (route.methods or set())]
-
-
-@pytest.fixture(params=PACKAGES)
-def package(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(package: str, database_of: Callable[[str], str]) -> str:
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(database_of, package).result()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What partners send lies sealed, is seen by their own customer alone, and goes when an order in it is erased."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -13,14 +12,12 @@ from shared.database import Pool
 from shared.key_store import KeyStore
 from shared.sealing import Unopenable, disclose, key_ids_in
 from shared.service import Service
-from shared.sides import Sides
 
-from tests.conftest import serving
 from tests.order_intake.interchanges import a_940, an_850, an_orders, edifact, x12
+from tests.order_intake.own_keys import WALLS, a_bearer, behind
 from tests.order_intake.partners import an_unwritable
 from tests.order_intake.senders import MEDIA, Sender, a_sender, effects, said
 from tests.order_intake.test_erasures import asked, ended, two_days_earlier, worked
-from tests.order_intake.test_own_customer import SECRET
 from tests.order_intake.test_sealing import at_rest
 
 WHO = "N1*ST*KANARIA QUELLE*92*STORE-9~N3*UFERWEG 77~N4*RENO*NV*89502*US~PER*IC*FRAU VOGEL*TE*555012345"
@@ -99,23 +96,15 @@ async def test_the_key_of_bytes_without_an_order_is_not_swept_away(client: httpx
     assert key_id in await key_store.read_now([key_id])
 
 
-@pytest.fixture(scope="module", params=["with the policies", "without the policies"])
+@pytest.fixture(scope="module", params=WALLS)
 async def mine(
     request: pytest.FixtureRequest, service: Service, database: str, client: httpx.AsyncClient, pool: Pool
 ) -> AsyncIterator[Sender]:
-    """Sends with a key of its customer; either wall must do alone."""
-    sender, key_id = await a_sender(client, pool), f"k-{uuid4().hex[:12]}"
-    scopes = ["edi:read", "edi:write", "orders:read", "partners:read", "partners:write"]
-    await pool.execute(
-        "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
-        *(key_id, hashlib.sha256(SECRET.encode()).digest(), sender.customer_id, scopes),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "without the policies":
-            patch.setattr(Sides, "_of", lambda sides, caller: sides.staff)
-        async with serving(service, database) as acme:
-            acme.headers["Authorization"] = f"Bearer {key_id}.{SECRET}"
-            yield replace(sender, client=acme)
+    """Sends with a key of its customer."""
+    sender = await a_sender(client, pool)
+    bearer = await a_bearer(pool, sender.customer_id, "edi:read", "edi:write", "orders:read", "partners:read", "partners:write")
+    async with behind(request.param, service, database, bearer) as acme:
+        yield replace(sender, client=acme)
 
 
 async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_others(

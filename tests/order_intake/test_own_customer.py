@@ -1,6 +1,5 @@
 """What a customer's own key may do with orders."""
 
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,13 +9,10 @@ import httpx
 import pytest
 from shared.database import Pool
 from shared.service import Service
-from shared.sides import Sides
 
-from tests.conftest import serving
 from tests.order_intake.builders import a_body, a_stored_customer, an_id
+from tests.order_intake.own_keys import WALLS, a_bearer, behind
 from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
-
-SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -27,20 +23,12 @@ class Customer:
     client: httpx.AsyncClient
 
 
-@pytest.fixture(scope="module", params=["with the policies", "without the policies"])
+@pytest.fixture(scope="module", params=WALLS)
 async def acme(request: pytest.FixtureRequest, service: Service, database: str, pool: Pool) -> AsyncIterator[Customer]:
-    """Either wall must do alone: without the policies a customer's key enters the database as staff."""
-    customer_id, key_id = await a_stored_customer(pool), f"k-{uuid4().hex[:12]}"
-    await pool.execute(
-        "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
-        *(key_id, hashlib.sha256(SECRET.encode()).digest(), customer_id, ["orders:read", "orders:write", "edi:read", "edi:write"]),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "without the policies":
-            patch.setattr(Sides, "_of", lambda sides, caller: sides.staff)
-        async with serving(service, database) as client:
-            client.headers["Authorization"] = f"Bearer {key_id}.{SECRET}"
-            yield Customer(customer_id, client)
+    customer_id = await a_stored_customer(pool)
+    bearer = await a_bearer(pool, customer_id, "orders:read", "orders:write", "edi:read", "edi:write")
+    async with behind(request.param, service, database, bearer) as client:
+        yield Customer(customer_id, client)
 
 
 async def an_order_of_another(client: httpx.AsyncClient, pool: Pool) -> str:

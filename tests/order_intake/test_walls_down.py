@@ -1,10 +1,8 @@
 """Behind every select stand two walls, a filter in the application and the policies of the database: what shows when they are down."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -13,9 +11,9 @@ from shared.database import Pool
 from shared.walls import OF_THE_CUSTOMER, Role, entered_as
 
 from tests.order_intake.builders import a_body, a_stored_customer, an_id
+from tests.order_intake.own_keys import a_bearer
 from tests.walls.twin import Customer, leaks
 
-SECRET = "0123456789abcdef0123456789abcdef"
 ORDERS = ("orders", "order_lines", "order_history", "holds")
 
 
@@ -35,12 +33,8 @@ async def twins(client: httpx.AsyncClient, pool: Pool) -> AsyncIterator[tuple[Cu
 
 @asynccontextmanager
 async def _with_a_key(client: httpx.AsyncClient, pool: Pool) -> AsyncIterator[Customer]:
-    customer_id, key_id = await a_stored_customer(pool), f"k-{uuid4().hex[:12]}"
-    await pool.execute(
-        "INSERT INTO api_keys (key_id, secret_hash, customer_id, scopes) VALUES ($1, $2, $3, $4)",
-        *(key_id, hashlib.sha256(SECRET.encode()).digest(), customer_id, ["orders:read", "orders:write"]),
-    )
-    headers = {"Authorization": f"Bearer {key_id}.{SECRET}"}
+    customer_id = await a_stored_customer(pool)
+    headers = {"Authorization": await a_bearer(pool, customer_id, "orders:read", "orders:write")}
     async with httpx.AsyncClient(transport=client._transport, base_url="http://test", headers=headers) as own:
         async with asyncio.timeout(20):
             while (await own.get("/orders")).status_code == 401:

@@ -7,21 +7,9 @@ import asyncpg
 import pytest
 from shared.walls import Role, entered_as
 
-from tests.conftest import PACKAGES
 from tests.walls.holes import ENCLOSED, holes
 
 DatabaseOf = Callable[[str], str]
-
-
-@pytest.fixture(params=PACKAGES)
-def package(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(package: str, database_of: DatabaseOf) -> str:
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(database_of, package).result()
 
 
 async def test_customers_are_kept_apart_in_every_table(url: str, package: str) -> None:
