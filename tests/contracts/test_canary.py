@@ -8,7 +8,7 @@ from traceback import format_exception
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from shared.routes import Reading, Tx, router
 from shared.scopes import needs
 from shared.service import Service, create_app
@@ -24,8 +24,14 @@ TELLING = ("canary", "select", "insert", "traceback", "error:", ".py", "shared/"
 
 def broken() -> FastAPI:
     """Ways to go wrong that no service should have."""
-    api = router()
+    api, app = router(), FastAPI()
+    _break_in_code(api)
+    _break_in_the_database(api)
+    app.include_router(api)
+    return app
 
+
+def _break_in_code(api: APIRouter) -> None:
     @api.get("/broken/python")
     @needs("audit:read")
     async def python() -> None:
@@ -39,6 +45,13 @@ def broken() -> FastAPI:
         except KeyError as error:
             raise ExceptionGroup(CANARY, [ValueError(CANARY)]) from error
 
+    @api.get("/broken/answer", response_model=dict[str, int])
+    @needs("audit:read")
+    async def answer() -> dict[str, str]:
+        return {"a": CANARY}
+
+
+def _break_in_the_database(api: APIRouter) -> None:
     @api.get("/broken/statement")
     @needs("audit:read")
     async def statement(reading: Reading) -> None:
@@ -48,15 +61,6 @@ def broken() -> FastAPI:
     @needs("audit:read")
     async def row(body: dict[str, str], tx: Tx) -> None:
         await tx.execute("SELECT ($1::text)::json", body["secret"])
-
-    @api.get("/broken/answer", response_model=dict[str, int])
-    @needs("audit:read")
-    async def answer() -> dict[str, str]:
-        return {"a": CANARY}
-
-    app = FastAPI()
-    app.include_router(api)
-    return app
 
 
 @pytest.fixture(scope="module", params=PACKAGES)

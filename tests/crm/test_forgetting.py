@@ -19,15 +19,7 @@ async def test_what_people_wrote_about_an_erased_order_goes(client: httpx.AsyncC
     about = {"customer_id": customer_id, "kind": "complaint", "subject": "Frau Kanaria: two boxes came wet", "order_id": str(order_id)}
     case = (await client.post("/cases", json=about, headers=once)).json()
     kept = (await client.post("/cases", json=about | {"order_id": str(other), "subject": "Another"})).json()
-    words = {"cause": "Kanaria was out", "remedy": "Rang Kanaria"}
-    await client.post(f"/cases/{case['case_id']}/resolution", json=words, headers={"Idempotency-Key": str(uuid4())})
-    async with transaction(pool) as tx:
-        said = {"customer_id": customer_id, "occurred_at": NOW, "case_id": case["case_id"], "kind": "complaint", "order_id": order_id}
-        await hear(
-            tx,
-            CaseOpened.model_validate(said | {"version": 1, "received_at": NOW}),
-            CaseResolved.model_validate(said | {"version": 2, "resolved_at": NOW}),
-        )
+    await resolve(client, pool, case)
     before = await timeline(client, customer_id)
     assert WORDS in str(before) + str((await client.get(f"/cases/{case['case_id']}")).json())
 
@@ -43,10 +35,27 @@ async def test_what_people_wrote_about_an_erased_order_goes(client: httpx.AsyncC
     assert (await client.get(f"/cases/{kept['case_id']}")).json() == kept
     again = await client.post("/cases", json=about, headers=once)
     assert (again.status_code, again.json()["type"]) == (410, "/problems/gone")
+    assert WORDS not in await at_rest(pool)
+
+
+async def resolve(client: httpx.AsyncClient, pool: Pool, case: dict[str, str]) -> None:
+    """In words about a person, and heard of by the timeline."""
+    words = {"cause": "Kanaria was out", "remedy": "Rang Kanaria"}
+    await client.post(f"/cases/{case['case_id']}/resolution", json=words, headers={"Idempotency-Key": str(uuid4())})
+    said = {name: case[name] for name in ("customer_id", "case_id", "kind", "order_id")} | {"occurred_at": NOW}
+    async with transaction(pool) as tx:
+        await hear(
+            tx,
+            CaseOpened.model_validate(said | {"version": 1, "received_at": NOW}),
+            CaseResolved.model_validate(said | {"version": 2, "resolved_at": NOW}),
+        )
+
+
+async def at_rest(pool: Pool) -> str:
+    """All that the tables hold that somebody may have written words into."""
     tables = ("cases", "timeline", "idempotency_keys", "outbox")
-    rows = "".join([await pool.fetchval(f"SELECT coalesce(string_agg(t::text, ''), '') FROM {table} AS t") for table in tables])
-    bodies = await pool.fetchval("SELECT string_agg(convert_from(body, 'UTF8'), '') FROM idempotency_keys")
-    assert WORDS not in rows + bodies
+    rows = [await pool.fetchval(f"SELECT coalesce(string_agg(t::text, ''), '') FROM {table} AS t") for table in tables]
+    return "".join(rows) + str(await pool.fetchval("SELECT string_agg(convert_from(body, 'UTF8'), '') FROM idempotency_keys"))
 
 
 async def timeline(client: httpx.AsyncClient, customer_id: str) -> list[str]:

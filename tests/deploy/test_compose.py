@@ -224,21 +224,13 @@ async def test_the_first_start_of_postgres_makes_a_database_and_a_login_for_each
     """The script of the image, run by the embedded server's own psql."""
     server = Postgres(tmp_path / "postgres", fsync=False)
     server.start()
-    path = f"PATH={server._programs}:{os.environ['PATH']}"
     sql = server._home / "service.psql"
     shutil.copyfile(SERVICE_SQL, sql)
     sql.chmod(0o644)
-    given = [
-        path,
-        f"SERVICE_SQL={sql}",
-        f"PGHOST={server._socket}",
-        f"PGPORT={server.port}",
-        "POSTGRES_USER=postgres",
-        "LSC_DATABASE_PASSWORD=a1",
-    ]
+    given = [f"PATH={server._programs}:{os.environ['PATH']}", f"SERVICE_SQL={sql}", f"PGHOST={server._socket}", f"PGPORT={server.port}"]
     script = (ROOT / "deploy/postgres/10-databases.sh").read_text()
 
-    done = server._account.run("env", *given, "sh", "-s", input=script)
+    done = server._account.run("env", *given, "POSTGRES_USER=postgres", "LSC_DATABASE_PASSWORD=a1", "sh", "-s", input=script)
 
     assert (done.returncode, done.stderr) == (0, "")
     connection = await asyncpg.connect(server.url("postgres"))

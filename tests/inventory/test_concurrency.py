@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from random import Random
 
 from inventory.commands.adjustments import adjust_stock
@@ -66,32 +67,10 @@ async def test_orders_adjustments_cancellations_picks_and_handovers_at_the_same_
     random = Random(7)
     async with transaction(pool) as tx:
         customer_id = await a_customer_with(tx, {sku: {"W1": 30, "W2": 20, "W3": 10} for sku in SKUS})
-
-    def an_adjustment() -> NewAdjustment:
-        sku, warehouse, quantity = random.choice(SKUS), random.choice(["W1", "W2", "W3"]), random.choice([-6, -2, 3, 8])
-        return NewAdjustment(
-            customer_id=customer_id, sku=sku, warehouse=warehouse, quantity=quantity, reason="count", reference=uuid7().hex
-        )
-
-    async def adjusting() -> None:
-        async with transaction(pool) as tx:
-            await adjust_stock(tx, [an_adjustment() for _ in range(4)])
-
-    async def living() -> None:
-        """Some orders on their way: confirmed, then released and picked, handed over or cancelled."""
-        orders = [
-            an_order(customer_id, [(random.choice(SKUS), random.randint(1, 6)) for _ in range(3)], allow_partial=random.random() < 0.5)
-            for _ in range(4)
-        ]
-        await hearing(pool, *orders)()
-        for order in orders:
-            await _go_on(pool, order, random)
-
-    async def firing() -> None:
-        await fire_due(pool, timers)
-
-    jobs: list[Callable[[], Awaitable[object]]] = [*[living] * 30, *[adjusting] * 30, *[firing] * 15]
+    living, adjusting = partial(_live, pool, customer_id, random), partial(_adjust, pool, customer_id, random)
+    jobs: list[Callable[[], Awaitable[object]]] = [*[living] * 30, *[adjusting] * 30, *[partial(fire_due, pool, timers)] * 15]
     random.shuffle(jobs)
+
     await at_once(jobs)
     await drained(pool)
 
@@ -100,6 +79,28 @@ async def test_orders_adjustments_cancellations_picks_and_handovers_at_the_same_
     assert kinds == {"adjust", "reserve", "free", "pick_short", "issue"}
     assert not await pool.fetch(STILL_WAITING_THOUGH_THERE_IS_ENOUGH, customer_id)
     assert not await pool.fetch(VERSIONS_WITH_GAPS, customer_id)
+
+
+async def _adjust(pool: Pool, customer_id: str, random: Random) -> None:
+    def one() -> NewAdjustment:
+        sku, warehouse, quantity = random.choice(SKUS), random.choice(["W1", "W2", "W3"]), random.choice([-6, -2, 3, 8])
+        return NewAdjustment(
+            customer_id=customer_id, sku=sku, warehouse=warehouse, quantity=quantity, reason="count", reference=uuid7().hex
+        )
+
+    async with transaction(pool) as tx:
+        await adjust_stock(tx, [one() for _ in range(4)])
+
+
+async def _live(pool: Pool, customer_id: str, random: Random) -> None:
+    """Some orders on their way: confirmed, then released and picked, handed over or cancelled."""
+    orders = [
+        an_order(customer_id, [(random.choice(SKUS), random.randint(1, 6)) for _ in range(3)], allow_partial=random.random() < 0.5)
+        for _ in range(4)
+    ]
+    await hearing(pool, *orders)()
+    for order in orders:
+        await _go_on(pool, order, random)
 
 
 async def _go_on(pool: Pool, order: OrderConfirmed, random: Random) -> None:

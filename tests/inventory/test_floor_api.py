@@ -58,9 +58,8 @@ async def test_the_floor_sees_its_picks_confirms_and_packs_them(client: httpx.As
     assert (await client.get("/packs", params={"order_id": str(order.order_id)})).json() == {"items": [view], "next": None}
 
 
-async def test_faults_in_a_batch_are_pointed_at(client: httpx.AsyncClient, pool: Pool) -> None:
-    order = await a_released_order(pool)
-    tea, _ = await picks(client, order)
+async def test_faults_in_a_batch_of_picks_are_pointed_at(client: httpx.AsyncClient, pool: Pool) -> None:
+    tea, _ = await picks(client, await a_released_order(pool))
     confirmations = [
         {"pick_id": str(uuid7()), "quantity": 1},
         {"pick_id": tea["pick_id"], "quantity": 6},
@@ -68,31 +67,38 @@ async def test_faults_in_a_batch_are_pointed_at(client: httpx.AsyncClient, pool:
         {"pick_id": "no", "quantity": 1},
         {"pick_id": tea["pick_id"], "quantity": 5, "picked_at": "2199-01-01T00:00:00Z"},
     ]
-    packs = [
-        {"order_id": str(uuid7()), "reference": "P-1", "cartons": [{"lines": [{"line_no": 1, "quantity": 1}]}]},
-        {"order_id": str(order.order_id), "reference": "P-1", "cartons": [{"lines": [{"line_no": 1, "quantity": 0}]}]},
-        {"order_id": str(order.order_id), "reference": "P-1", "cartons": [{"sscc": "1" * 18, "lines": [{"line_no": 1, "quantity": 1}]}]},
-        {"order_id": str(order.order_id), "reference": "P-1", "cartons": [{"lines": [{"line_no": 1, "quantity": 1}]}]},
-    ]
 
-    on_picks = await post(client, "/picks/confirmations", "confirmations", confirmations)
-    on_packs = await post(client, "/packs", "packs", packs)
+    results = await post(client, "/picks/confirmations", "confirmations", confirmations)
 
-    assert [result["status"] for result in on_picks] == [404, 422, 422, 422, 422]
-    assert [result["status"] for result in on_packs] == [404, 422, 422, 409]
-    assert [result["problem"]["faults"][0]["pointer"] for result in on_picks] == [
+    assert [result["status"] for result in results] == [404, 422, 422, 422, 422]
+    assert [result["problem"]["faults"][0]["pointer"] for result in results] == [
         "/confirmations/0/pick_id",
         "/confirmations/1/quantity",
         "/confirmations/2/quantity",
         "/confirmations/3/pick_id",
         "/confirmations/4/picked_at",
     ]
-    assert [result["problem"]["faults"][0]["pointer"] for result in on_packs[:3]] == [
+    assert (await client.get(f"/picks/{tea['pick_id']}")).json()["status"] == "open"
+
+
+async def test_faults_in_a_batch_of_packs_are_pointed_at(client: httpx.AsyncClient, pool: Pool) -> None:
+    this: dict[str, Any] = {"order_id": str((await a_released_order(pool)).order_id), "reference": "P-1"}
+    line = {"line_no": 1, "quantity": 1}
+    packs = [
+        this | {"order_id": str(uuid7()), "cartons": [{"lines": [line]}]},
+        this | {"cartons": [{"lines": [line | {"quantity": 0}]}]},
+        this | {"cartons": [{"sscc": "1" * 18, "lines": [line]}]},
+        this | {"cartons": [{"lines": [line]}]},
+    ]
+
+    results = await post(client, "/packs", "packs", packs)
+
+    assert [result["status"] for result in results] == [404, 422, 422, 409]
+    assert [result["problem"]["faults"][0]["pointer"] for result in results[:3]] == [
         "/packs/0/order_id",
         "/packs/1/cartons/0/lines/0/quantity",
         "/packs/2/cartons/0/sscc",
     ]
-    assert (await client.get(f"/picks/{tea['pick_id']}")).json()["status"] == "open"
 
 
 async def test_things_that_are_not_there_are_not_found(client: httpx.AsyncClient) -> None:

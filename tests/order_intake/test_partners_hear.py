@@ -82,6 +82,11 @@ def rows(message: Message, tag: str) -> list[tuple[str, ...]]:
     return [tuple(each.text(n) for n in range(1, len(each.texts))) for each in message.segments if each.tag == tag]
 
 
+GOODS = [("CC", (count, count, "0"), ("VN", code)) for count, code in (("6", "V-1"), ("5", "V-2"), ("4", "V-1"))]
+LEVELS = [("", "S"), ("1", "O"), ("2", "P"), ("3", "I"), ("3", "I"), ("2", "P"), ("6", "I")]
+"""A shipment with an order in two cartons, the first of them with two items."""
+
+
 @pytest.mark.parametrize(("document", "purchase_order"), [("940", ("", "PO-OF-940")), ("850", ())])
 async def test_a_straight_order_is_answered_by_945_856_and_statuses(
     pool: Pool, key_store: KeyStore, client: httpx.AsyncClient, document: str, purchase_order: tuple[str, ...]
@@ -99,23 +104,11 @@ async def test_a_straight_order_is_answered_by_945_856_and_statuses(
     [advice], [notice], [departed, came] = heard["945"], heard["856"], heard["214"]
     ordered_as, number = rows(advice, "W06")[0][1], rows(advice, "W06")[0][3]
     assert rows(advice, "W06")[0][2:6] == ("20260501", number, *purchase_order)
-    assert [(row[0], row[1:4], row[6:8]) for row in rows(advice, "W12")] == [
-        ("CC", ("6", "6", "0"), ("VN", "V-1")),
-        ("CC", ("5", "5", "0"), ("VN", "V-2")),
-        ("CC", ("4", "4", "0"), ("VN", "V-1")),
-    ]
+    assert [(row[0], row[1:4], row[6:8]) for row in rows(advice, "W12")] == GOODS
     assert [row[1] for row in rows(advice, "MAN")] == [row[1] for row in rows(notice, "MAN")] == SSCC
     assert ("ST", "Store 12", "92", "DC-1") in rows(advice, "N1")
     assert rows(notice, "PRF") == [(purchase_order[-1] if purchase_order else ordered_as,)]
-    assert [(row[1], row[2]) for row in rows(notice, "HL")] == [
-        ("", "S"),
-        ("1", "O"),
-        ("2", "P"),
-        ("3", "I"),
-        ("3", "I"),
-        ("2", "P"),
-        ("6", "I"),
-    ]
+    assert [(row[1], row[2]) for row in rows(notice, "HL")] == LEVELS
     assert {rows(each, "B10")[0][1] for each in (departed, came)} == {number} == {rows(notice, "BSN")[0][1]}
     assert [row[:2] for row in rows(departed, "AT7") + rows(came, "AT7")] == [("AF", "NS"), ("D1", "NS"), ("A9", "NS")]
     assert rows(came, "K1") == [("1 damaged, 1 short",)]

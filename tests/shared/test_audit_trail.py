@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, SecretStr
 from shared.audit.trail import REFUSALS_A_MINUTE
 from shared.batches import BatchResult, Done, Item, results, sound
@@ -42,7 +42,13 @@ class ThingView(View):
 
 def service() -> Service:
     api = router()
+    _making(api)
+    _changing(api)
+    _showing(api)
+    return Service("things", "shared", "Things", Settings, metadata, api)
 
+
+def _making(api: APIRouter) -> None:
     @api.post("/things", status_code=201, response_model=ThingView)
     @needs("orders:write")
     async def make(new: NewThing, tx: Tx, response: Response) -> ThingView:
@@ -58,16 +64,8 @@ def service() -> Service:
         outcomes = [Conflict("It is refused.") if one.name == "REFUSED" else Done(one) for one in sound(new.things)]
         return results("things", new.things, outcomes, lambda one: one.name)
 
-    @api.get("/things/{name}", response_model=ThingView)
-    @needs("orders:read")
-    async def show(name: Code) -> ThingView:
-        return ThingView(name=name)
 
-    @api.get("/things", response_model=Page[ThingView])
-    @needs("orders:read")
-    async def show_all(paging: Annotated[Paging, Query()]) -> Page[ThingView]:
-        return Page(items=[])
-
+def _changing(api: APIRouter) -> None:
     @api.put("/things/{name}", response_model=ThingView)
     @needs("orders:write")
     async def replace(name: Code, tx: Tx) -> ThingView:
@@ -83,7 +81,17 @@ def service() -> Service:
     async def remove(name: Code, tx: Tx) -> None:
         """Nothing is there to remove."""
 
-    return Service("things", "shared", "Things", Settings, metadata, api)
+
+def _showing(api: APIRouter) -> None:
+    @api.get("/things/{name}", response_model=ThingView)
+    @needs("orders:read")
+    async def show(name: Code) -> ThingView:
+        return ThingView(name=name)
+
+    @api.get("/things", response_model=Page[ThingView])
+    @needs("orders:read")
+    async def show_all(paging: Annotated[Paging, Query()]) -> Page[ThingView]:
+        return Page(items=[])
 
 
 @pytest.fixture

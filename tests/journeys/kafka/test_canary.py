@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from base64 import b64encode
 
 import pytest
@@ -11,11 +10,13 @@ import pytest
 from deploy.local.supervisor import LocalSystem
 from tests.journeys.house import House, Json, house_of, until
 from tests.journeys.kafka.canary import forms, found
+from tests.journeys.kafka.crew import Crew
 
 CUSTOMER, SKU, WAREHOUSE, CARRIER, VEHICLE = "CANARY", "SEED", "CAGE", "WING", "WING-1"
 REFERENCE = "PO-Zeisig-"
 NAME, STREET, PHONE = "Kanaria Quell-Öhrn", "Amselstieg 77", "+49 30 5550 7731"
 HIDDEN = (NAME, STREET, PHONE)
+CREW = Crew(CARRIER, VEHICLE, f"{NAME} was not there", NAME)
 SPOKEN = "Rotkehlchen"
 """A name in what people write freely: blanked when the order is erased."""
 WHO = {"name": NAME, "street": STREET, "city": "Berlin", "postal_code": "10115", "country": "DE", "phone": PHONE}
@@ -77,29 +78,9 @@ async def delivered(house: House, orders: list[str]) -> None:
 
 
 async def work(house: House, orders: set[str]) -> None:
-    picks = [pick for pick in (await house.get("inventory", "/picks", status="open"))["items"] if pick["order_id"] in orders]
-    if picks:
-        confirmed = [{"pick_id": pick["pick_id"], "quantity": pick["quantity"]} for pick in picks]
-        await house.send("inventory", "POST", "/picks/confirmations", {"confirmations": confirmed})
-        packs = [
-            {
-                "order_id": pick["order_id"],
-                "reference": pick["pick_id"],
-                "cartons": [{"lines": [{"line_no": 1, "quantity": pick["quantity"]}]}],
-            }
-            for pick in picks
-        ]
-        await house.send("inventory", "POST", "/packs", {"packs": packs})
-    for shipment in (await house.get("dispatch", "/shipments", status="planned"))["items"]:
-        this = {"shipment_id": shipment["shipment_id"]}
-        if shipment["order_id"] in orders and all(line["packed"] == line["quantity"] for line in shipment["lines"]):
-            seat = this | {"carrier": CARRIER, "vehicle": VEHICLE}
-            await house.send("dispatch", "POST", "/shipments/assignments", {"assignments": [seat]})
-            await house.send("dispatch", "POST", "/shipments/handovers", {"handovers": [this]})
-            tried = this | {"outcome": "failed", "reason": f"{NAME} was not there"}
-            await house.send("dispatch", "POST", "/deliveries", {"deliveries": [tried]}, once=f"tried-{this['shipment_id']}")
-            got = this | {"outcome": "delivered", "signed_by": NAME}
-            await house.send("dispatch", "POST", "/deliveries", {"deliveries": [got]}, once=f"got-{this['shipment_id']}")
+    await CREW.pack(house, [one for one in (await house.get("inventory", "/picks", status="open"))["items"] if one["order_id"] in orders])
+    planned = (await house.get("dispatch", "/shipments", status="planned"))["items"]
+    await CREW.drive(house, [one for one in planned if one["order_id"] in orders])
 
 
 async def counted(house: House) -> Json:
@@ -136,53 +117,82 @@ async def test_an_erased_consignee_is_found_nowhere_and_every_count_stays(on_kaf
         await opened(house)
         rejected, orders, parked = await placed(house)
         await delivered(house, orders)
-        about = {"customer_id": CUSTOMER, "kind": "complaint", "subject": f"{SPOKEN} is angry", "order_id": orders[1]}
-        await house.send("crm", "POST", "/cases", about, once="canary-5")
-
-        async def one_is_parked() -> object:
-            return await house.database(
-                "dispatch", f"SELECT parked_because FROM progress WHERE aggregate = 'order/{parked}' AND parked_at IS NOT NULL"
-            )
-
-        await until(one_is_parked)
+        await complained(house, orders[1])
+        await dispatch_has_parked(house, parked)
         await settled(house)
 
-        [shipment] = (await house.get("dispatch", "/shipments", order_id=orders[1]))["items"]
-        assert (await house.get("dispatch", f"/shipments/{shipment['shipment_id']}"))["ship_to"]["street"] == STREET
-        proofs = (await house.get("dispatch", "/deliveries", shipment_id=shipment["shipment_id"]))["items"]
-        assert [(proof["signed_by"], proof["reason"]) for proof in proofs] == [(None, f"{NAME} was not there"), (NAME, None)]
-        before = await found(on_kafka, (*HIDDEN, SPOKEN, REFERENCE))
-        deadline = time.monotonic() + 30
-        while not before[REFERENCE] >= SHOWN and time.monotonic() < deadline:
-            before = await found(on_kafka, (*HIDDEN, SPOKEN, REFERENCE))
+        shipment_id = await seen_by_the_driver(house, orders[1])
+        before = await found_as_far_as_it_goes(on_kafka)
         assert {word: before[word] for word in HIDDEN} == {word: set() for word in HIDDEN}
-        assert before[REFERENCE] >= SHOWN
         assert {"order_intake.holds", "order_intake.order_history", "crm.cases", "crm.timeline", "crm.idempotency_keys"} <= before[SPOKEN]
 
         await repaired(house, parked)
         await delivered(house, [*orders, parked])
         await settled(house)
         figures = await counted(house)
-        erasure = await house.send(
-            "order-intake", "POST", "/erasures", {"customer_id": CUSTOMER, "consignee": {"name": NAME}}, once="canary-6"
-        )
-
-        async def it_is_done() -> bool:
-            return bool((await house.get("order-intake", f"/erasures/{erasure['erasure_id']}"))["status"] == "done")
-
-        await until(it_is_done)
+        assert await erased(house) == len(orders) + 2
         await settled(house)
 
-        after = await found(on_kafka, (*HIDDEN, SPOKEN))
-        assert after == {word: set() for word in (*HIDDEN, SPOKEN)}
-        assert (await house.get("order-intake", f"/erasures/{erasure['erasure_id']}"))["erased"] == len(orders) + 2
+        assert await found(on_kafka, (*HIDDEN, SPOKEN)) == {word: set() for word in (*HIDDEN, SPOKEN)}
         assert await counted(house) == figures
-        for one in (*orders, parked, rejected):
-            read = await house.get("order-intake", f"/orders/{one}")
-            assert (read["ship_to"], read["erased_at"] is None) == (None, False)
-        assert (await house.get("dispatch", f"/shipments/{shipment['shipment_id']}"))["ship_to"] is None
-        gone = await house.clients["order-intake"].post("/orders", json=order(1), headers={"Idempotency-Key": "canary-1"})
-        assert gone.status_code == 410
+        await nobody_sees_it(house, [*orders, parked, rejected], shipment_id)
+
+
+async def complained(house: House, order_id: str) -> None:
+    about = {"customer_id": CUSTOMER, "kind": "complaint", "subject": f"{SPOKEN} is angry", "order_id": order_id}
+    await house.send("crm", "POST", "/cases", about, once="canary-5")
+
+
+async def dispatch_has_parked(house: House, order_id: str) -> None:
+    parked = f"SELECT parked_because FROM progress WHERE aggregate = 'order/{order_id}' AND parked_at IS NOT NULL"
+
+    async def it_is() -> object:
+        return await house.database("dispatch", parked)
+
+    await until(it_is)
+
+
+async def seen_by_the_driver(house: House, order_id: str) -> str:
+    """Whom the goods went to and who signed for them, before anybody is forgotten. The shipment's id."""
+    [shipment] = (await house.get("dispatch", "/shipments", order_id=order_id))["items"]
+    shipment_id = str(shipment["shipment_id"])
+    assert (await house.get("dispatch", f"/shipments/{shipment_id}"))["ship_to"]["street"] == STREET
+    proofs = (await house.get("dispatch", "/deliveries", shipment_id=shipment_id))["items"]
+    assert [(proof["signed_by"], proof["reason"]) for proof in proofs] == [(None, f"{NAME} was not there"), (NAME, None)]
+    return shipment_id
+
+
+async def found_as_far_as_it_goes(system: LocalSystem) -> dict[str, set[str]]:
+    """Where the words are once the reference, which is no secret, has come everywhere."""
+    places: dict[str, set[str]] = {}
+
+    async def it_is_everywhere() -> bool:
+        places.update(await found(system, (*HIDDEN, SPOKEN, REFERENCE)))
+        return places[REFERENCE] >= SHOWN
+
+    await until(it_is_everywhere)
+    return places
+
+
+async def erased(house: House) -> int:
+    """The consignee is, by name. In how many orders."""
+    wish = {"customer_id": CUSTOMER, "consignee": {"name": NAME}}
+    path = f"/erasures/{(await house.send('order-intake', 'POST', '/erasures', wish, once='canary-6'))['erasure_id']}"
+
+    async def it_is_done() -> bool:
+        return bool((await house.get("order-intake", path))["status"] == "done")
+
+    await until(it_is_done)
+    return int((await house.get("order-intake", path))["erased"])
+
+
+async def nobody_sees_it(house: House, order_ids: list[str], shipment_id: str) -> None:
+    for one in order_ids:
+        read = await house.get("order-intake", f"/orders/{one}")
+        assert (read["ship_to"], read["erased_at"] is None) == (None, False)
+    assert (await house.get("dispatch", f"/shipments/{shipment_id}"))["ship_to"] is None
+    gone = await house.clients["order-intake"].post("/orders", json=order(1), headers={"Idempotency-Key": "canary-1"})
+    assert gone.status_code == 410
 
 
 async def settled(house: House) -> None:

@@ -9,10 +9,12 @@ from order_intake.edi import Message
 
 from deploy.local.supervisor import LocalSystem
 from tests.journeys.house import House, Json, house_of, until
+from tests.journeys.kafka.crew import Crew
 from tests.journeys.kafka.trading import Trade
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 WAREHOUSE, CARRIER = "EDIHALL", "UPSN"
+CREW = Crew(CARRIER, f"{CARRIER}-1", "consignee_absent", "R. Finch")
 KNOWN_TO_ALL = {"855 accepted", "856 accepted", "945 accepted", "214 accepted"}
 """mock-edi accepts a ship notice with a fault noted: it knows no MAN, and so no SSCC."""
 DOCUMENTS = ["order_response", "shipping_advice", "ship_notice", "status"]
@@ -26,17 +28,14 @@ class World:
     syntax: str
     us: str
     media: str
-    response: str
-    notice: str
-    status: str
 
     @property
     def customer(self) -> str:
         return f"EDI-{self.syntax}"
 
 
-X12 = World("X12", "THREEPL", "application/EDI-X12", "855", "856", "214")
-EDIFACT = World("EDIFACT", "4012345000009", "application/EDIFACT", "ORDRSP", "DESADV", "IFTSTA")
+X12 = World("X12", "THREEPL", "application/EDI-X12")
+EDIFACT = World("EDIFACT", "4012345000009", "application/EDIFACT")
 
 
 async def opened(house: House, world: World) -> None:
@@ -74,31 +73,11 @@ async def stock(house: House, world: World, sku: str, quantity: int) -> None:
 
 
 async def work(house: House, world: World) -> None:
-    """Whoever works there: picks and packs, a carton a line; hands over what is packed; the first try to deliver finds nobody."""
-    open_here = await house.get("inventory", "/picks", status="open", warehouse=WAREHOUSE)
-    picks = [pick for pick in open_here["items"] if pick["customer_id"] == world.customer]
-    if picks:
-        found = [{"pick_id": pick["pick_id"], "quantity": pick["quantity"]} for pick in picks]
-        await house.send("inventory", "POST", "/picks/confirmations", {"confirmations": found})
-        packs = [
-            {
-                "order_id": pick["order_id"],
-                "reference": pick["pick_id"],
-                "cartons": [{"lines": [{"line_no": pick["line_no"], "quantity": pick["quantity"]}]}],
-            }
-            for pick in picks
-        ]
-        await house.send("inventory", "POST", "/packs", {"packs": packs})
-    for shipment in (await house.get("dispatch", "/shipments", status="planned", warehouse=WAREHOUSE))["items"]:
-        this = {"shipment_id": shipment["shipment_id"]}
-        if shipment["customer_id"] == world.customer and all(line["packed"] == line["quantity"] for line in shipment["lines"]):
-            seat = this | {"carrier": CARRIER, "vehicle": f"{CARRIER}-1"}
-            await house.send("dispatch", "POST", "/shipments/assignments", {"assignments": [seat]})
-            await house.send("dispatch", "POST", "/shipments/handovers", {"handovers": [this]})
-            tried = this | {"outcome": "failed", "reason": "consignee_absent"}
-            await house.send("dispatch", "POST", "/deliveries", {"deliveries": [tried]}, once=f"tried-{this['shipment_id']}")
-            got = this | {"outcome": "delivered", "signed_by": "R. Finch"}
-            await house.send("dispatch", "POST", "/deliveries", {"deliveries": [got]}, once=f"got-{this['shipment_id']}")
+    """In this hall, for this customer."""
+    picks = (await house.get("inventory", "/picks", status="open", warehouse=WAREHOUSE))["items"]
+    await CREW.pack(house, [one for one in picks if one["customer_id"] == world.customer])
+    planned = (await house.get("dispatch", "/shipments", status="planned", warehouse=WAREHOUSE))["items"]
+    await CREW.drive(house, [one for one in planned if one["customer_id"] == world.customer])
 
 
 async def heard_all(house: House, world: World, trade: Trade, **least: int) -> None:
