@@ -123,9 +123,7 @@ async def _stock(url: str) -> None:
 
 
 async def _measure(ours: Server, theirs: Server, postgres: int, rows: int) -> dict[str, dict[str, float]]:
-    for server in (ours, theirs):
-        await _run(server, 500)
-        await _analyze(server.database)
+    await _warm(ours, theirs)
     rounds = []
     costs: dict[str, list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
@@ -149,6 +147,12 @@ async def _measure(ours: Server, theirs: Server, postgres: int, rows: int) -> di
     place["bytes_per_order"] = await _bytes_per_order(ours)
     whole = await interchange.measure(ours.port, KEY, CUSTOMER, SKUS, lambda count: _per_second(ours, count))
     return {"place_only": place, "interchange": whole, "stored_rows": await _stored(ours, postgres, rows)}
+
+
+async def _warm(*servers: Server) -> None:
+    for server in servers:
+        await _run(server, 500)
+        await _analyze(server.database)
 
 
 async def _per_second(ours: Server, count: int) -> float:
