@@ -1,5 +1,7 @@
 """The whole system with forked processes, any of which can be armed."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Mapping
 
@@ -9,6 +11,9 @@ from deploy.local.services import Service
 from deploy.local.supervisor import LocalSystem
 from deploy.local.watch import Program
 from tests.crash_points.forked import ForkedProgram, Nursery
+
+KILLED = -signal.SIGKILL
+CRASHED_WITHIN = 60.0
 
 
 class Stage(LocalSystem):
@@ -53,3 +58,11 @@ class Stage(LocalSystem):
         code, said = self.call(*words)
         if code:
             raise StackError(f"{name}: {said}")
+
+
+async def crashed(stage: Stage, name: str, place: str) -> None:
+    """It has come to where it was to die."""
+    deadline = time.monotonic() + CRASHED_WITHIN
+    while stage.not_crashed({name: place}):
+        assert time.monotonic() < deadline, f"never came to {place}"
+        await asyncio.sleep(0.05)

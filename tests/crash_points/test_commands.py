@@ -1,19 +1,19 @@
 """What an operator starts may be killed half-way as well: started again it does the rest, and nothing twice."""
 
-import signal
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from shared.sealing import new_master_key
+from shared.settings import KEYS_DATABASE
 from shared.walls import Role, entered_as
 
 from deploy.local.demo.board import Board
 from tests.crash_points.people import OWNER, People
-from tests.crash_points.stage import Stage
+from tests.crash_points.stage import KILLED, Stage
 from tests.crash_points.truth import broken, settled
 
 pytestmark = pytest.mark.timeout(120)
-KILLED = -signal.SIGKILL
 
 
 @pytest.mark.parametrize("place", ["migration.applied:3", "migration.all_applied", "migration.before_last_commit", "migration.upgraded"])
@@ -92,3 +92,21 @@ def test_making_the_bus_and_the_key_store_again_makes_the_rest(stage: Stage) -> 
         assert stage.call(*words, CRASH_AT=place)[0] == KILLED
         code, said = stage.call(*words)
         assert code == 0, said
+
+
+async def test_a_rewrapping_that_was_cut_off_goes_on(stage: Stage, people: People) -> None:
+    await people.work()
+    former, current = stage.stack["LSC_MASTER_KEY"], new_master_key("rewrapped")
+    assert former
+    keys = await asyncpg.connect(stage.postgres.url(KEYS_DATABASE))
+    wrapped = "SELECT array_agg(DISTINCT master_id ORDER BY master_id) FROM subject_keys"
+    anew = {"LSC_MASTER_KEY": current, "LSC_MASTER_KEYS_FORMER": former}
+
+    assert stage.call("shared", "rewrap", CRASH_AT="key_upkeep.rewrapped", **anew)[0] == KILLED
+    assert stage.call("shared", "rewrap", **anew)[0] == 0
+    assert await keys.fetchval(wrapped) == ["rewrapped"]
+
+    assert stage.call("shared", "rewrap", LSC_MASTER_KEY=former, LSC_MASTER_KEYS_FORMER=current)[0] == 0
+    assert await keys.fetchval(wrapped) == [former.partition(".")[0]]
+    await people.work()
+    await keys.close()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,7 +17,7 @@ from shared.walls import Role
 from deploy.local.demo.board import Board
 from deploy.local.demo.client import Json
 from tests.crash_points.people import CONSIGNEE, OWNER, People
-from tests.crash_points.stage import Stage
+from tests.crash_points.stage import Stage, crashed
 from tests.crash_points.truth import broken, settled
 
 if TYPE_CHECKING:
@@ -51,13 +50,6 @@ async def keys(stage: Stage) -> AsyncIterator[Database]:
     await made.close()
 
 
-async def crashed(stage: Stage, place: str) -> None:
-    deadline = time.monotonic() + 60
-    while stage.not_crashed({WORKER: place}):
-        assert time.monotonic() < deadline, f"never came to {place}"
-        await asyncio.sleep(0.05)
-
-
 @pytest.mark.parametrize("place", ERASING)
 async def test_an_erasure_is_finished_and_its_keys_are_gone(
     stage: Stage, people: People, board: Board, intake: Database, keys: Database, place: str
@@ -72,7 +64,7 @@ async def test_an_erasure_is_finished_and_its_keys_are_gone(
     assert len(await keys.fetch(_KEYS, [sealed, looked_for])) == 2
 
     stage.arm({WORKER: place})
-    await crashed(stage, place)
+    await crashed(stage, WORKER, place)
 
     while (await people.center.intake.get(f"/erasures/{erasure['erasure_id']}")).read(ERASURE)["status"] != "done":
         await asyncio.sleep(0.05)
@@ -87,7 +79,7 @@ async def test_what_was_stored_in_plain_is_sealed(stage: Stage, people: People, 
     await intake.execute(_PLAIN, order_id, json.dumps(CONSIGNEE | {"name": "Plain"}))
 
     stage.arm({WORKER: place})
-    await crashed(stage, place)
+    await crashed(stage, WORKER, place)
 
     while not await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id):
         await asyncio.sleep(0.05)
