@@ -14,6 +14,7 @@ from shared.walls import Role
 from deploy.local.demo.board import Board, Rest
 from deploy.local.demo.evidence import evidence
 from deploy.local.demo.invariants import INVARIANTS, Invariant, judge_each
+from deploy.local.demo.log_dump import logged
 from deploy.local.demo.target import Target, subscriptions
 from tests.crash.faults.catalogue import Field, Poisoned
 from tests.crash.faults.events import MARK
@@ -65,7 +66,7 @@ async def final(ground: Field, ledger: Ledger) -> list[Finding]:
     """Everything, once."""
     found = [Finding(DEFINITE, 1, text) for text in ledger.without_answer()[:1]]
     found += await _poison(ground)
-    async with evidence(ground.target, ledger.acknowledged(), but=MARK) as checker:
+    async with evidence(ground.target, ledger.acknowledged(), logged(ground.target, but=MARK)) as checker:
         await _leave_out_ours(ground, checker)
         verdicts = await judge_each(checker, _adapted(INVARIANTS))
     return found + [Finding(verdict.invariant, verdict.broken, verdict.first or "") for verdict in verdicts if verdict.broken]

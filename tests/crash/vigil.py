@@ -9,7 +9,16 @@ import asyncpg
 from shared.database import passes
 from shared.walls import Role
 
-from deploy.local.demo.invariants import Invariant
+from deploy.local.demo.evidence import STANDING
+from deploy.local.demo.invariants import (
+    NEVER_OVERSOLD,
+    NO_CAUSE_TWICE,
+    REFERENCE_TWICE,
+    RESERVED_IS_HELD,
+    STOCK_IS_THE_LEDGER,
+    Invariant,
+    verdict_of,
+)
 from deploy.local.demo.target import Target
 from tests.crash.ledger import Ledger
 
@@ -33,44 +42,19 @@ _EVERYWHERE = (_GAPLESS, _PARKED)
 ALWAYS: Mapping[str, tuple[Invariant, ...]] = {
     "order_intake": (
         *_EVERYWHERE,
-        Invariant(
-            "I2", "One order a customer's reference", "SELECT customer_id, customer_reference FROM orders GROUP BY 1, 2 HAVING count(*) > 1"
-        ),
+        Invariant("I2", "One order a customer's reference", REFERENCE_TWICE),
         Invariant(
             "I4",
             "The units of an order line add up to what was ordered",
-            "SELECT * FROM order_lines WHERE ordered <> waiting + backordered + reserved + released + picked + packed + shipped + delivered"
-            " + damaged + lost + cancelled",
+            f"SELECT * FROM order_lines WHERE ordered <> {STANDING}",
         ),
     ),
     "inventory": (
         *_EVERYWHERE,
-        Invariant(
-            "I3",
-            "Nothing was oversold in any past state",
-            "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand,"
-            " sum(d_reserved) OVER w AS reserved FROM stock_ledger"
-            " WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
-            " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
-        ),
-        Invariant(
-            "I4",
-            "Stock is what the ledger says",
-            "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(d_on_hand) AS moved, sum(d_reserved) AS set_aside"
-            " FROM stock_ledger GROUP BY 1, 2, 3) AS ledger USING (customer_id, sku, warehouse)"
-            " WHERE (coalesce(on_hand, 0), coalesce(reserved, 0)) IS DISTINCT FROM (coalesce(moved, 0), coalesce(set_aside, 0))",
-        ),
-        Invariant(
-            "I4",
-            "Reserved stock is what orders hold",
-            "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(held) AS held FROM reservations GROUP BY 1, 2, 3) AS r"
-            " USING (customer_id, sku, warehouse) WHERE coalesce(reserved, 0) <> coalesce(held, 0)",
-        ),
-        Invariant(
-            "I8",
-            "No cause changed stock twice",
-            "SELECT cause_event_id, line_no, warehouse, kind FROM stock_ledger GROUP BY 1, 2, 3, 4 HAVING count(*) > 1",
-        ),
+        NEVER_OVERSOLD,
+        STOCK_IS_THE_LEDGER,
+        RESERVED_IS_HELD,
+        NO_CAUSE_TWICE,
     ),
     "dispatch": (
         *_EVERYWHERE,
@@ -78,6 +62,12 @@ ALWAYS: Mapping[str, tuple[Invariant, ...]] = {
             "I5",
             "An order has one shipment a release and warehouse",
             "SELECT order_id, release_no, warehouse FROM shipments GROUP BY 1, 2, 3 HAVING count(*) > 1",
+        ),
+        Invariant(
+            "I5",
+            "A shipment is handed over once or cancelled once",
+            "SELECT aggregate FROM outbox WHERE type IN ('shipment.handed_over.v1', 'shipment.cancelled.v1')"
+            " GROUP BY 1 HAVING count(*) > 1",
         ),
     ),
     "crm": _EVERYWHERE,
@@ -101,6 +91,25 @@ class Finding:
 
 
 @dataclass
+class Places:
+    """How far each consumer was read when it was looked at last."""
+
+    known: dict[tuple[str, str, int], int] = field(default_factory=dict)
+
+    def forget(self, package: str) -> None:
+        self.known = {place: offset for place, offset in self.known.items() if place[0] != package}
+
+    async def moved_back(self, package: str, connection: asyncpg.Connection | asyncpg.Pool) -> list[str]:
+        found = []
+        for topic, partition, offset in await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets"):
+            before = self.known.get((package, topic, partition), 0)
+            if offset < before:
+                found.append(f"{package} had read {topic}/{partition} up to {before}, now up to {offset}")
+            self.known[package, topic, partition] = offset
+        return found
+
+
+@dataclass
 class Vigil:
     """Looks until told to stop; a database that is away is looked at in the next round."""
 
@@ -110,7 +119,7 @@ class Vigil:
     findings: list[Finding] = field(default_factory=list)
     log_was_replaced: bool = False
     """From then on places may begin anew."""
-    _places: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _places: Places = field(default_factory=Places)
     _seen: int = 0
 
     async def keep(self, stopping: asyncio.Event) -> None:
@@ -144,19 +153,11 @@ class Vigil:
         await self._compare_places(package, connection)
 
     async def _judge(self, connection: asyncpg.Connection, invariant: Invariant, *values: object) -> None:
-        row = await connection.fetchrow(
-            f"WITH offenders AS MATERIALIZED ({invariant.offenders})"
-            " SELECT (SELECT count(*) FROM offenders) AS broken, (SELECT to_jsonb(o)::text FROM offenders o LIMIT 1) AS first",
-            *values,
-        )
-        if row and row["broken"]:
-            self.findings.append(Finding(invariant, row["broken"], row["first"]))
+        verdict = await verdict_of(connection, invariant, *values)
+        if verdict.broken:
+            self.findings.append(Finding(invariant, verdict.broken, verdict.first or ""))
 
     async def _compare_places(self, package: str, connection: asyncpg.Connection) -> None:
-        rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
-        for topic, partition, offset in rows:
-            before = self._places.get((package, topic, partition), 0)
-            if offset < before and not self.log_was_replaced:
-                place = f"{package} had read {topic}/{partition} up to {before}, now up to {offset}"
+        for place in await self._places.moved_back(package, connection):
+            if not self.log_was_replaced:
                 self.findings.append(Finding(OFFSETS, 1, place))
-            self._places[package, topic, partition] = offset

@@ -18,7 +18,7 @@ INSERT INTO orders VALUES ('{ORDER}', 'ACME', 'PO-1', 'delivered');
 INSERT INTO acknowledged VALUES ('ACME', 'PO-1', '{ORDER}');
 INSERT INTO order_lines VALUES ('{ORDER}', 1, 'TEA', 10, 10, 0, 8, 1, 1, 0), ('{ORDER}', 2, 'MUG', 4, 4, 0, 0, 0, 0, 4);
 INSERT INTO demand VALUES ('{ORDER}', 1, 'TEA', 10), ('{ORDER}', 2, 'MUG', 0);
-INSERT INTO line_facts VALUES ('{ORDER}', 1, 'TEA', 10), ('{ORDER}', 2, 'MUG', 0);
+INSERT INTO line_facts VALUES ('{ORDER}', 1, 'TEA', 10, 10, 8, 1, 1), ('{ORDER}', 2, 'MUG', 0, 0, 0, 0, 0);
 INSERT INTO stock VALUES ('ACME', 'TEA', 'W1', 5, 0);
 INSERT INTO stock_ledger VALUES (1, 'ACME', 'TEA', 'W1', 15, 0, 'adjust', '{E3}', NULL, NULL),
     (2, 'ACME', 'TEA', 'W1', 0, 10, 'reserve', '{E1}', '{ORDER}', 1), (3, 'ACME', 'TEA', 'W1', -10, -10, 'issue', '{E2}', '{ORDER}', 1);
@@ -26,7 +26,7 @@ INSERT INTO shipments VALUES ('{E3}', '{ORDER}', 'ACME', 'W1', 'delivered');
 INSERT INTO shipment_lines VALUES ('{E3}', 1, 'TEA', 10, 8, 1, 1);
 INSERT INTO picks VALUES ('{E3}', '{ORDER}', 'confirmed');
 INSERT INTO crm_orders VALUES ('{ORDER}', 'ACME', 'delivered');
-INSERT INTO order_facts VALUES ('{ORDER}', 'ACME', true, false, false);
+INSERT INTO order_facts VALUES ('{ORDER}', 'ACME', true, false, false, 1, 1);
 INSERT INTO subscriptions VALUES ('inventory', 'orders');
 INSERT INTO outbox VALUES ('order-intake', '{E1}', 'orders', '{ORDER}', 'order/{ORDER}', 1, 'order.received.v1', 'ACME'),
     ('order-intake', '{E2}', 'orders', '{ORDER}', 'order/{ORDER}', 2, 'order.confirmed.v1', 'ACME');
@@ -65,6 +65,8 @@ BREAKS = {
     "kpi knows every order and how it ended": "UPDATE order_facts SET is_delivered = false",
     "All that is said of a thing names one customer, the order's": "UPDATE outbox SET customer_id = 'OTHER'",
     "Nothing is parked, nothing waits for a version before it": "UPDATE progress SET is_parked = true",
+    "kpi has counted every hand-over and every delivery, once": "UPDATE order_facts SET handovers = 2",
+    "kpi has added up what arrived of every line, once": "UPDATE line_facts SET accepted = 16",
 }
 
 

@@ -29,6 +29,7 @@ from shared.events import (
 )
 from uuid_utils.compat import uuid7
 
+from deploy.local.demo.invariants import NEVER_OVERSOLD, RESERVED_IS_HELD, STOCK_IS_THE_LEDGER
 from tests.builders import hear_all
 from tests.conftest import published
 
@@ -185,21 +186,10 @@ async def picks_of(tx: Transaction, order: OrderConfirmed) -> dict[tuple[int, st
 
 
 BOOKS = {
-    "never oversold in any past state": """
-        SELECT * FROM (
-            SELECT sum(d_on_hand) OVER w AS on_hand, sum(d_reserved) OVER w AS reserved FROM stock_ledger WHERE customer_id = $1
-            WINDOW w AS (PARTITION BY sku, warehouse ORDER BY entry_id)
-        ) AS past WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand""",
-    "stock is the sum of its ledger": """
-        SELECT * FROM (SELECT * FROM stock WHERE customer_id = $1) AS s FULL JOIN (
-            SELECT sku, warehouse, sum(d_on_hand) AS on_hand, sum(d_reserved) AS reserved FROM stock_ledger
-            WHERE customer_id = $1 GROUP BY 1, 2
-        ) AS l USING (sku, warehouse)
-        WHERE coalesce(s.on_hand, 0) <> coalesce(l.on_hand, 0) OR coalesce(s.reserved, 0) <> coalesce(l.reserved, 0)""",
-    "reserved is what orders hold": """
-        SELECT * FROM (SELECT * FROM stock WHERE customer_id = $1) AS s FULL JOIN (
-            SELECT sku, warehouse, sum(held) AS held FROM reservations WHERE customer_id = $1 GROUP BY 1, 2
-        ) AS r USING (sku, warehouse) WHERE coalesce(s.reserved, 0) <> coalesce(r.held, 0)""",
+    **{
+        invariant.sentence: f"SELECT * FROM ({invariant.offenders}) AS offenders WHERE customer_id = $1"
+        for invariant in (NEVER_OVERSOLD, STOCK_IS_THE_LEDGER, RESERVED_IS_HELD)
+    },
     "cancelled orders hold and want nothing": """
         SELECT * FROM fulfilments JOIN reservations USING (order_id) JOIN demand USING (order_id, line_no)
         WHERE fulfilments.customer_id = $1 AND status = 'cancelled' AND (held > 0 OR waiting > 0)""",

@@ -1,6 +1,6 @@
 """Copies of what the invariants look at, side by side in temporary tables of one session."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,10 +9,12 @@ import asyncpg
 from shared.walls import Role
 
 from deploy.local.demo.journal import Acknowledged
-from deploy.local.demo.log_dump import logged
+from deploy.local.demo.log_dump import Logged, logged
 from deploy.local.demo.target import Target, subscriptions
 
 PLUMBING = ("order_intake", "inventory", "dispatch", "crm", "kpi")
+STANDING = "waiting + backordered + reserved + released + picked + packed + shipped + delivered + damaged + lost + cancelled"
+"""Where the units of an order line are, all buckets together."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ COPIES = (
         "order_lines",
         "order_id uuid, line_no int, sku text, ordered int, standing int, backordered int, delivered int, damaged int, lost int,"
         " cancelled int",
-        "SELECT order_id, line_no, sku, ordered, waiting + backordered + reserved + released + picked + packed + shipped + delivered"
-        " + damaged + lost + cancelled, backordered, delivered, damaged, lost, cancelled FROM order_lines",
+        f"SELECT order_id, line_no, sku, ordered, {STANDING}, backordered, delivered, damaged, lost, cancelled FROM order_lines",
         ("order_intake",),
     ),
     Copied(
@@ -101,14 +102,15 @@ COPIES = (
     Copied("crm_orders", "order_id uuid, customer_id text, status text", "SELECT order_id, customer_id, status FROM orders", ("crm",)),
     Copied(
         "line_facts",
-        "order_id uuid, line_no int, sku text, wanted bigint",
-        "SELECT order_id, line_no, sku, coalesce(amended, ordered) FROM line_facts",
+        "order_id uuid, line_no int, sku text, wanted bigint, advised bigint, accepted bigint, damaged bigint, lost bigint",
+        "SELECT order_id, line_no, sku, coalesce(amended, ordered), advised, accepted, damaged, lost FROM line_facts",
         ("kpi",),
     ),
     Copied(
         "order_facts",
-        "order_id uuid, customer_id text, is_delivered boolean, is_cancelled boolean, is_rejected boolean",
-        "SELECT order_id, customer_id, delivered_at IS NOT NULL, cancelled_at IS NOT NULL, rejected_at IS NOT NULL FROM order_facts",
+        "order_id uuid, customer_id text, is_delivered boolean, is_cancelled boolean, is_rejected boolean, handovers int, deliveries int",
+        "SELECT order_id, customer_id, delivered_at IS NOT NULL, cancelled_at IS NOT NULL, rejected_at IS NOT NULL, handovers, deliveries"
+        " FROM order_facts",
         ("kpi",),
     ),
 )
@@ -121,14 +123,16 @@ CREATE TEMP TABLE subscriptions (service text, topic text);
 
 
 @asynccontextmanager
-async def evidence(target: Target, acknowledged: Iterable[Acknowledged], but: str | None = None) -> AsyncIterator[asyncpg.Connection]:
-    """A session with all copies; they vanish with it. `but` as in log_dump."""
+async def evidence(
+    target: Target, acknowledged: Iterable[Acknowledged], log: AsyncIterable[Sequence[Logged]] | None = None
+) -> AsyncIterator[asyncpg.Connection]:
+    """A session with all copies; they vanish with it. `log`: what lies on the bus, where it is not all that `logged` finds."""
     checker = await asyncpg.connect(target.database("kpi", Role.STAFF))
     try:
         await make_tables(checker)
         for copied in COPIES:
             await _copy(target, copied, checker)
-        async for some in logged(target, but):
+        async for some in log or logged(target):
             await checker.copy_records_to_table("log", records=some)
         rows = [(one.customer_id, one.customer_reference, one.order_id) for one in acknowledged]
         await checker.copy_records_to_table("acknowledged", records=rows)

@@ -25,6 +25,34 @@ class Verdict:
     first: str | None
 
 
+NEVER_OVERSOLD = Invariant(
+    "I3",
+    "Nothing was oversold in any past state",
+    "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand, sum(d_reserved) OVER w AS reserved"
+    " FROM stock_ledger WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
+    " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
+)
+STOCK_IS_THE_LEDGER = Invariant(
+    "I4",
+    "Stock is what the ledger says",
+    "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(d_on_hand) AS moved, sum(d_reserved) AS set_aside"
+    " FROM stock_ledger GROUP BY 1, 2, 3) AS ledger USING (customer_id, sku, warehouse)"
+    " WHERE (coalesce(on_hand, 0), coalesce(reserved, 0)) IS DISTINCT FROM (coalesce(moved, 0), coalesce(set_aside, 0))",
+)
+RESERVED_IS_HELD = Invariant(
+    "I4",
+    "Reserved stock is what orders hold",
+    "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(held) AS held FROM reservations GROUP BY 1, 2, 3) AS r"
+    " USING (customer_id, sku, warehouse) WHERE coalesce(reserved, 0) <> coalesce(held, 0)",
+)
+NO_CAUSE_TWICE = Invariant(
+    "I8",
+    "No cause changed stock twice",
+    "SELECT cause_event_id, line_no, warehouse, kind FROM stock_ledger GROUP BY 1, 2, 3, 4 HAVING count(*) > 1",
+)
+REFERENCE_TWICE = "SELECT customer_id, customer_reference FROM orders GROUP BY 1, 2 HAVING count(*) > 1"
+"""These look at tables as they stand in one service: they can be asked of it at any moment as well."""
+
 INVARIANTS: Sequence[Invariant] = (
     Invariant(
         "I1",
@@ -34,29 +62,12 @@ INVARIANTS: Sequence[Invariant] = (
     Invariant(
         "I2",
         "One order a customer's reference, in the table and in what was answered",
-        "SELECT customer_id, customer_reference FROM orders GROUP BY 1, 2 HAVING count(*) > 1"
-        " UNION ALL SELECT customer_id, customer_reference FROM acknowledged GROUP BY 1, 2 HAVING count(DISTINCT order_id) > 1",
+        f"{REFERENCE_TWICE} UNION ALL"
+        " SELECT customer_id, customer_reference FROM acknowledged GROUP BY 1, 2 HAVING count(DISTINCT order_id) > 1",
     ),
-    Invariant(
-        "I3",
-        "Nothing was oversold in any past state",
-        "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand, sum(d_reserved) OVER w AS reserved"
-        " FROM stock_ledger WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
-        " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
-    ),
-    Invariant(
-        "I4",
-        "Stock is what the ledger says",
-        "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(d_on_hand) AS moved, sum(d_reserved) AS set_aside"
-        " FROM stock_ledger GROUP BY 1, 2, 3) AS ledger USING (customer_id, sku, warehouse)"
-        " WHERE (coalesce(on_hand, 0), coalesce(reserved, 0)) IS DISTINCT FROM (coalesce(moved, 0), coalesce(set_aside, 0))",
-    ),
-    Invariant(
-        "I4",
-        "Reserved stock is what orders hold",
-        "SELECT * FROM stock FULL JOIN (SELECT customer_id, sku, warehouse, sum(held) AS held FROM reservations GROUP BY 1, 2, 3) AS r"
-        " USING (customer_id, sku, warehouse) WHERE coalesce(reserved, 0) <> coalesce(held, 0)",
-    ),
+    NEVER_OVERSOLD,
+    STOCK_IS_THE_LEDGER,
+    RESERVED_IS_HELD,
     Invariant("I4", "The units of an order line add up to what was ordered", "SELECT * FROM order_lines WHERE standing <> ordered"),
     Invariant(
         "I5",
@@ -80,11 +91,7 @@ INVARIANTS: Sequence[Invariant] = (
         " JOIN (SELECT topic, aggregate, max(version) AS version FROM log GROUP BY 1, 2) AS said USING (topic)"
         " LEFT JOIN progress p USING (service, aggregate) WHERE coalesce(p.version, 0) <> said.version AND p.is_parked IS NOT TRUE",
     ),
-    Invariant(
-        "I8",
-        "No cause changed stock twice",
-        "SELECT cause_event_id, line_no, warehouse, kind FROM stock_ledger GROUP BY 1, 2, 3, 4 HAVING count(*) > 1",
-    ),
+    NO_CAUSE_TWICE,
     Invariant(
         "I9",
         "First appearances on the bus are in the order of versions",
@@ -179,6 +186,23 @@ INVARIANTS: Sequence[Invariant] = (
         "SELECT service, aggregate, version, parked_because FROM progress WHERE is_parked"
         " UNION ALL SELECT service, aggregate, version, 'waits' FROM waiting",
     ),
+    Invariant(
+        "I16",
+        "kpi has counted every hand-over and every delivery, once",
+        "SELECT * FROM (SELECT order_id, handovers, deliveries FROM order_facts) AS counted FULL JOIN (SELECT order_id,"
+        " count(*) FILTER (WHERE status IN ('handed_over', 'delivered')) AS gone, count(*) FILTER (WHERE status = 'delivered') AS arrived"
+        " FROM shipments GROUP BY 1) AS driven USING (order_id)"
+        " WHERE (handovers, deliveries) IS DISTINCT FROM (coalesce(gone, 0), coalesce(arrived, 0))",
+    ),
+    Invariant(
+        "I16",
+        "kpi has added up what arrived of every line, once",
+        "SELECT * FROM line_facts FULL JOIN (SELECT order_id, line_no, coalesce(sum(packed), 0) AS p, coalesce(sum(accepted), 0) AS a,"
+        " coalesce(sum(broken), 0) AS d, coalesce(sum(short), 0) AS s FROM order_lines LEFT JOIN (SELECT order_id, line_no, packed,"
+        " accepted, damaged AS broken, short FROM shipments JOIN shipment_lines USING (shipment_id) WHERE status = 'delivered') AS arrived"
+        " USING (order_id, line_no) GROUP BY 1, 2) AS said USING (order_id, line_no)"
+        " WHERE (advised, accepted, damaged, lost) IS DISTINCT FROM (p, a, d, s)",
+    ),
 )
 
 
@@ -186,14 +210,15 @@ async def judge(checker: asyncpg.Connection) -> list[Verdict]:
     return await judge_each(checker, INVARIANTS)
 
 
-async def judge_each(checker: asyncpg.Connection, invariants: Sequence[Invariant]) -> list[Verdict]:
-    return [await _verdict(checker, invariant) for invariant in invariants]
+async def judge_each(checker: asyncpg.Connection | asyncpg.Pool, invariants: Sequence[Invariant]) -> list[Verdict]:
+    return [await verdict_of(checker, invariant) for invariant in invariants]
 
 
-async def _verdict(checker: asyncpg.Connection, invariant: Invariant) -> Verdict:
+async def verdict_of(checker: asyncpg.Connection | asyncpg.Pool, invariant: Invariant, *values: object) -> Verdict:
     row = await checker.fetchrow(
         f"WITH offenders AS MATERIALIZED ({invariant.offenders})"
-        " SELECT (SELECT count(*) FROM offenders) AS broken, (SELECT to_jsonb(o)::text FROM offenders o LIMIT 1) AS first"
+        " SELECT (SELECT count(*) FROM offenders) AS broken, (SELECT to_jsonb(o)::text FROM offenders o LIMIT 1) AS first",
+        *values,
     )
     assert row
     return Verdict(invariant, row["broken"], row["first"])
