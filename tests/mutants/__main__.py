@@ -6,6 +6,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
+
+from tests.remains import NAMED_BY, end_remains
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / ".local/mutants"
@@ -34,11 +37,15 @@ def _mutate(name: str, seconds: int) -> int:
     """Prints the counts and each survivor as a difference; 1 where there is one."""
     module, tests = MODULES[name]
     _lay_out(module, tests)
-    environment = os.environ | {"COLUMNS": "200"}
+    run = uuid4().hex
+    environment = os.environ | {"COLUMNS": "200", NAMED_BY: run}
     mutmut = [str(Path(sys.executable).with_name("mutmut"))]
-    with (SCRATCH / "run.log").open("w") as log:
-        ran = ["timeout", str(seconds), *mutmut, "run", "--max-children", "1"]
-        subprocess.run(ran, cwd=SCRATCH, env=environment, stdout=log, stderr=log, check=False)
+    try:
+        with (SCRATCH / "run.log").open("w") as log:
+            ran = ["timeout", str(seconds), *mutmut, "run", "--max-children", "1"]
+            subprocess.run(ran, cwd=SCRATCH, env=environment, stdout=log, stderr=log, check=False)
+    finally:
+        end_remains(run)
     said = subprocess.run([*mutmut, "results", "--all", "True"], cwd=SCRATCH, env=environment, capture_output=True, text=True, check=False)
     verdicts = dict(line.strip().split(": ") for line in said.stdout.splitlines() if line.strip().startswith(module[:-3].replace("/", ".")))
     print(f"{name}: " + (", ".join(_counts(verdicts)) or f"nothing was tried, see {SCRATCH / 'run.log'}"))
