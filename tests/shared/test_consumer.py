@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace as with_
 
 import pytest
 from shared.parked import discard, replay
@@ -82,6 +83,16 @@ async def test_a_poison_event_in_the_middle_parks_its_key_and_nothing_else(world
     assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [2, 3, 4]
     letter = str(await world.value("SELECT convert_from(body, 'UTF8') FROM outbox WHERE topic = 'listener.dead-letters'"))
     assert "version 2 is refused" in letter
+
+
+async def test_a_body_beyond_any_event_is_parked_unread(world: World) -> None:
+    order = uuid7()
+    await world.bus().send([with_(record(history(order, 1)[0]), body=b'{"lines": [' + b"1," * 200_000 + b"1]}")])
+
+    await quiet(world.consumer())
+
+    reason = await world.value("SELECT parked_because FROM progress WHERE aggregate = $1", f"order/{order}")
+    assert reason == "The body has 400014 bytes; that of an event has 262144 at most."
 
 
 async def test_a_parked_key_is_drained_in_order_while_events_arrive(world: World) -> None:

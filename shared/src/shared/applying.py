@@ -11,7 +11,7 @@ from shared import progress
 from shared.bus import Heard
 from shared.crash import crash_point
 from shared.database import Transaction, passes
-from shared.dead_letters import DeadLetter, bury
+from shared.dead_letters import REASON_CHARACTERS, DeadLetter, bury
 from shared.envelope import Envelope, Unreadable, event_in, opened, unique
 from shared.events import EVENTS, Event
 from shared.gate import Verdict, judge
@@ -139,7 +139,8 @@ class Batch:
             return error
         return None
 
-    def _refuse(self, envelope: Envelope, reason: str) -> None:
+    def _refuse(self, envelope: Envelope, why: str) -> None:
+        reason = why[:REASON_CHARACTERS]
         log.error("consumer.parked", aggregate=envelope.aggregate, type=envelope.type, version=envelope.version, reason=reason)
         self.refused.append(Refused(envelope, reason))
 

@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -164,7 +164,8 @@ class Transaction:
         except TRANSIENT as error:
             log.warning("database.connection_dropped", error=repr(error))
             if connection:
-                connection.terminate()
+                with suppress(*TRANSIENT):
+                    connection.terminate()
         finally:
             await self._release()
 

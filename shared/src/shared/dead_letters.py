@@ -10,6 +10,8 @@ from shared.outbox import OUTBOX
 from shared.tables import LARGEST_EVENT
 
 TYPE = "dead_letter.v1"
+REASON_CHARACTERS = 2000
+"""Of a reason that is logged, kept with what is parked, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _json(consumer: str, letter: DeadLetter, headers: dict[str, str], body: str)
             "topic": heard.partition.topic,
             "partition": heard.partition.number,
             "offset": heard.offset,
-            "reason": letter.reason[:2000],
+            "reason": letter.reason[:REASON_CHARACTERS],
             "headers": {name[:100]: value[:300] for name, value in list(headers.items())[:20]},
             "body": body,
         }

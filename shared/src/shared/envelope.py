@@ -8,6 +8,9 @@ from pydantic_core import from_json
 from shared.bus import Heard
 from shared.database import Cause, Row
 from shared.events import EVENTS, Event
+from shared.tables import LARGEST_EVENT
+
+FAULTS_TOLD = 20
 
 
 class Unreadable(Exception):
@@ -84,8 +87,11 @@ def opened(heard: Heard) -> Envelope:
 
 def event_in(envelope: Envelope) -> Event:
     """The event itself; raises Unreadable when its type is unknown or the body does not fit it."""
+    said = envelope.heard.body or b""
+    if len(said) > LARGEST_EVENT:
+        raise Unreadable(f"The body has {len(said)} bytes; that of an event has {LARGEST_EVENT} at most.")
     try:
-        body = from_json(envelope.heard.body or b"")
+        body = from_json(said)
         body |= {
             "event_id": envelope.event_id,
             "customer_id": envelope.customer_id,
@@ -93,8 +99,15 @@ def event_in(envelope: Envelope) -> Event:
             "occurred_at": envelope.occurred_at,
         }
         return EVENTS[envelope.type].model_validate(body)
-    except (KeyError, ValueError, TypeError, ValidationError) as fault:
-        raise Unreadable(f"The body does not fit {envelope.type}: {fault}") from fault
+    except (KeyError, ValueError, TypeError) as fault:
+        raise Unreadable(f"The body does not fit {envelope.type}: {_told(fault)}") from fault
+
+
+def _told(fault: Exception) -> str:
+    """A body can be wrong in a hundred thousand places, and to tell them all would hold up what follows."""
+    if isinstance(fault, ValidationError) and fault.error_count() > FAULTS_TOLD:
+        return f"it is wrong in {fault.error_count()} places"
+    return str(fault)
 
 
 def unique(envelopes: Sequence[Envelope]) -> list[Envelope]:

@@ -17,6 +17,11 @@ from shared.crash import crash_point
 
 SEND_SECONDS = 30.0
 SESSION_SECONDS = 15
+REBALANCE_SECONDS = 15
+"""So long the group waits for a member that is gone; longer than a batch takes, and who comes later is fenced by its offsets."""
+ANSWER_SECONDS = 20
+POLL_SECONDS = 30.0
+"""aiokafka waits without end for an assignment, when it starts and in every poll; after so long a new member joins."""
 STOP_SECONDS = 5.0
 BATCH_BYTES = 512 * 1024
 log = structlog.get_logger()
@@ -80,8 +85,10 @@ class KafkaBus:
 
     async def poll(self, most: int, seconds: float) -> Fetched:
         try:
-            consumer = await self._started_consumer()
-            fetched = await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=most)
+            fetched = await asyncio.wait_for(self._fetched(most, seconds), POLL_SECONDS)
+        except TimeoutError as error:
+            await self._drop_consumer()
+            raise BusUnavailable(f"no partitions within {POLL_SECONDS:.0f} s") from error
         except (KafkaError, OSError) as error:
             raise BusUnavailable(repr(error)) from error
         heard = [
@@ -90,6 +97,10 @@ class KafkaBus:
             for record in records
         ]
         return Fetched(self._assigned.generation, self._assigned.partitions, heard)
+
+    async def _fetched(self, most: int, seconds: float) -> Any:
+        consumer = await self._started_consumer()
+        return await consumer.getmany(timeout_ms=int(seconds * 1000), max_records=most)
 
     async def _started_consumer(self) -> Any:
         if self._consumer is None:
@@ -106,7 +117,8 @@ class KafkaBus:
                 fetch_max_wait_ms=200,
                 session_timeout_ms=self._session_ms,
                 heartbeat_interval_ms=self._session_ms // 5,
-                rebalance_timeout_ms=30_000,
+                rebalance_timeout_ms=REBALANCE_SECONDS * 1000,
+                request_timeout_ms=ANSWER_SECONDS * 1000,
             )
             consumer.subscribe(self._topics, listener=self._assigned)
             try:
@@ -139,6 +151,9 @@ class KafkaBus:
 
     async def close(self) -> None:
         await self._drop_producer()
+        await self._drop_consumer()
+
+    async def _drop_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await _within(STOP_SECONDS, consumer.stop())
