@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,8 +86,10 @@ class Transaction:
     _begun: bool = False
     _now: datetime | None = None
     _gathered: dict[Insert, list[Sequence[Any]]] = field(default_factory=dict)
+    _writing: asyncio.Task[str] | None = None
 
     async def _acquired(self) -> Connection:
+        await self._written()
         if self._connection is None:
             self._connection = await self.pool.acquire(timeout=5)
         return self._connection
@@ -130,6 +133,20 @@ class Transaction:
         await self.connection()
         await self._write_gathered()
 
+    async def write_behind(self) -> None:
+        """Send what was gathered and go on while it is written; the next statement waits for it, and raises what went wrong with it."""
+        connection = await self.connection()
+        if any(self._gathered.values()):
+            sql, values = statement(self._gathered)
+            self._gathered.clear()
+            self._writing = asyncio.create_task(connection.execute(sql, *values))
+            await asyncio.sleep(0)
+
+    async def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing:
+            await writing
+
     async def now(self) -> datetime:
         """The database's clock at the beginning of the transaction: the time of our own decisions."""
         if self._now is None:
@@ -144,6 +161,7 @@ class Transaction:
     async def commit(self) -> None:
         try:
             crash_point("transaction.before_writing")
+            await self._written()
             await self._write_gathered()
             if self._begun:
                 crash_point("transaction.written")
@@ -159,6 +177,7 @@ class Transaction:
         self._gathered.clear()
         connection = self._connection
         try:
+            await self._abandoned()
             if self._begun and connection and not connection.is_closed():
                 await connection.execute("ROLLBACK")
         except TRANSIENT as error:
@@ -168,6 +187,11 @@ class Transaction:
                     connection.terminate()
         finally:
             await self._release()
+
+    async def _abandoned(self) -> None:
+        """What was still being written is of no interest any more, nor is what went wrong with it."""
+        with suppress(Exception):
+            await self._written()
 
     async def _write_gathered(self) -> None:
         if any(self._gathered.values()):
@@ -195,6 +219,7 @@ class Transaction:
             yield
         except BaseException:
             cut(self._gathered, kept)
+            await self._abandoned()
             if self._connection and not self._connection.is_closed():
                 await self.execute("ROLLBACK TO SAVEPOINT here")
             raise

@@ -172,7 +172,7 @@ def stored_view(row: Mapping[str, Any]) -> InterchangeView:
 
 def received_view(transmission: Transmission, taken: Sequence[Taken], now: datetime) -> ReceivedView:
     """What stands twice in the body is told as what it repeats."""
-    views = [view_of(each, now) for each in taken]
+    views = [each.view or view_of(each, now) for each in taken]
     for index, each in enumerate(taken):
         if each.same_as is not None:
             views[index] = views[each.same_as].model_copy(update={"repeated": True})

@@ -9,7 +9,7 @@ from shared.sealing import SubjectKey
 
 from order_intake.documents.order_responses import AnswerKind
 from order_intake.documents.ordering import Refusal
-from order_intake.interchange_schemas import Effect
+from order_intake.interchange_schemas import Effect, InterchangeView
 from order_intake.receiving import Arrival
 
 
@@ -31,12 +31,13 @@ class Deed:
 @dataclass(slots=True)
 class Taken:
     """One interchange of a body. `interchange_id` None: nothing of it is kept; `row`: it was here before; `same_as`: an earlier one of
-    this body has the same bytes; `deeds` by message."""
+    this body has the same bytes; `deeds` by message; `view`: what is told of it, once that is known."""
 
     arrival: Arrival
     interchange_id: UUID | None
     deeds: Mapping[int, Deed]
     acknowledgement: bytes | None = None
+    view: InterchangeView | None = None
     row: Row | None = None
     same_as: int | None = None
 

@@ -1,7 +1,7 @@
 """Acknowledgements at once, with control numbers of ours that run on without a gap for each partner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -34,11 +34,18 @@ class Answered:
     def written(self, control: str, group_control: int, at: datetime) -> bytes | None:
         return enveloped(self.taken.arrival.interchange, self.reply, control, at, group_control)
 
+    def is_writable(self, at: datetime) -> bool:
+        """Where nothing is wrong, only the envelope can be what no bytes can carry; else the answer holds what came."""
+        if not self.taken.arrival.verdict.is_clean:
+            return self.written("1", 1, at) is not None
+        hollow = tuple(replace(draft, segments=()) for draft in self.reply.drafts)
+        return enveloped(self.taken.arrival.interchange, replace(self.reply, drafts=hollow), "1", at) is not None
+
 
 async def acknowledge(tx: Transaction, taken: Sequence[Taken]) -> None:
     """Partners in the order of their codes: whoever has a partner's numbers holds up all others that write to it."""
     at = await tx.now()
-    answered = [each for each in map(_answered, taken) if each.written("1", 1, at)]
+    answered = [each for each in map(_answered, taken) if each.is_writable(at)]
     for each in answered:
         if not each.taken.interchange_id:
             each.taken.acknowledgement = each.written(_echoed(each.taken), 1, at)

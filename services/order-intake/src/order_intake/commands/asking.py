@@ -1,6 +1,5 @@
 """Doing what partners' documents ask for, by the commands that HTTP has; what cannot be done is a refusal with its reason."""
 
-import asyncio
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,9 +10,9 @@ from shared.batches import Outcome
 from shared.database import Transaction, columns
 from shared.errors import DomainError
 
-from order_intake.commands.drafts import Placed
+from order_intake.commands.drafts import Placed, load_known
 from order_intake.commands.orders import Cancelling, cancel_orders
-from order_intake.commands.placing import Take, place_orders
+from order_intake.commands.placing import Take, place_known
 from order_intake.documents.incoming import Action
 from order_intake.documents.order_responses import AnswerKind, LineReason
 from order_intake.documents.ordering import Ordered, Refusal
@@ -23,7 +22,7 @@ from order_intake.errors import OrderInvalid
 from order_intake.interchange_schemas import Effect
 from order_intake.order import Cancellation
 from order_intake.partners import Partner
-from order_intake.schemas import NewCancellation
+from order_intake.schemas import NewCancellation, NewOrder
 from order_intake.settings import Terms
 from order_intake.taken import Deed
 
@@ -75,15 +74,24 @@ async def do_asked(tx: Transaction, asked: Sequence[Asked], terms: Terms, take: 
 
 
 async def _place(tx: Transaction, asked: Sequence[Asked], terms: Terms, take: Take) -> Deeds:
+    """Where there are many orders, the former are written while the next are decided."""
     deeds: Deeds = {each.at: _refused(each.ordered.refusals) for each in asked if each.ordered.new is None}
-    for chunk in _chunks([each for each in asked if each.ordered.new]):
-        outcomes = await place_orders(tx, [each.ordered.new for each in chunk if each.ordered.new], terms, take)
-        deeds |= {each.at: _placed(each, outcome) for each, outcome in zip(chunk, outcomes, strict=True)}
-        await asyncio.sleep(0)
+    parts = list(_parts([each for each in asked if each.ordered.new]))
+    known = await load_known(tx, _news(asked)) if parts else None
+    for part in parts:
+        assert known
+        outcomes = await place_known(tx, _news(part), known, terms, take)
+        deeds |= {each.at: _placed(each, outcome) for each, outcome in zip(part, outcomes, strict=True)}
+        if len(parts) > 1:
+            await tx.write_behind()
     return deeds
 
 
-def _chunks(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
+def _news(asked: Sequence[Asked]) -> list[NewOrder]:
+    return [each.ordered.new for each in asked if each.ordered.new]
+
+
+def _parts(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     """In order; the same number twice comes into one part, where the second one is seen."""
     part: list[Asked] = []
     lines = 0

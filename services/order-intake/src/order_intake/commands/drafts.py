@@ -40,12 +40,12 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What must be known of the orders of a batch; `missing` are the positions of lines with unknown items, by order."""
+    """What must be known of the orders of a batch; `strange` are the items that nobody knows, each with whose it should be."""
 
     now: datetime
     customers: Collection[str]
     blocked: Collection[str]
-    missing: dict[int, list[int]]
+    strange: Collection[tuple[str, str]]
     placed: dict[Reference, First]
 
 
@@ -67,7 +67,7 @@ SELECT now(),
     ARRAY(
         SELECT position - 1 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (customer_id, sku, position)
         WHERE NOT EXISTS (SELECT FROM items WHERE items.customer_id = wanted.customer_id AND items.sku = wanted.sku)
-    ) AS missing,
+    ) AS strange,
     EXISTS (
         SELECT FROM unnest($1::text[], $2::text[]) AS wanted (customer_id, customer_reference)
         JOIN orders USING (customer_reference, customer_id)
@@ -77,17 +77,13 @@ SELECT now(),
 
 async def load_known(tx: Transaction, news: Sequence[NewOrder]) -> Known:
     customers, references = [new.customer_id for new in news], [new.customer_reference for new in news]
-    lines = [(index, number) for index, new in enumerate(news) for number in range(len(new.lines))]
-    owners, skus = [news[index].customer_id for index, _ in lines], [line.sku for new in news for line in new.lines]
-    row = await tx.glance(_KNOWN, customers, references, owners, skus)
+    items = list({(new.customer_id, line.sku): None for new in news for line in new.lines})
+    row = await tx.glance(_KNOWN, customers, references, *columns(items, 2))
     assert row
     tx.saw_now(row["now"])
-    missing: dict[int, list[int]] = {}
-    for position in row["missing"]:
-        index, number = lines[position]
-        missing.setdefault(index, []).append(number)
+    strange = {items[position] for position in row["strange"]}
     placed = await first_placed(tx, [new.reference for new in news]) if row["repeated"] else {}
-    return Known(row["now"], row["customers"], row["blocked"], missing, placed)
+    return Known(row["now"], row["customers"], row["blocked"], strange, placed)
 
 
 _FIRST = """

@@ -50,7 +50,7 @@ async def subjects(taken: Sequence[Taken], keys: Keys) -> list[Subjects]:
 async def store(tx: Transaction, taken: Sequence[Taken], sealing: Sequence[Subjects]) -> None:
     """At the end of the transaction."""
     for each, whose in zip(taken, sealing, strict=True):
-        view = view_of(each, await tx.now())
+        view = each.view = view_of(each, await tx.now())
         tx.gather(INTERCHANGES, [_row(each, view, whose)])
         tx.gather(MESSAGES, list(_messages(each, view)))
         tx.gather(KEEP, [kept(order) for order in _orders(each)])

@@ -66,7 +66,7 @@ class Nobodys:
 def _as_tried(taken: Taken) -> Taken:
     """Without the ids of what there is not."""
     if taken.row is None:
-        taken.interchange_id = None
+        taken.interchange_id = taken.view = None
         taken.deeds = {place: replace(deed, order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
     return taken
 

@@ -33,7 +33,11 @@ Take = Callable[[int], Awaitable[Sequence[SubjectKey]]]
 
 async def place_orders(tx: Transaction, news: Sequence[NewOrder], terms: Terms, take: Take) -> list[Outcome[Placed]]:
     """Take each order that is sound and new; the same body again is answered as at first, another body of the same reference refused."""
-    known = await load_known(tx, news)
+    return await place_known(tx, news, await load_known(tx, news), terms, take)
+
+
+async def place_known(tx: Transaction, news: Sequence[NewOrder], known: Known, terms: Terms, take: Take) -> list[Outcome[Placed]]:
+    """The same where it is known already what is there."""
     under_way = open_orders(terms.open_orders_per_customer)
     await under_way.look(tx, known.customers)
     faults: dict[int, DomainError] = {}
@@ -72,7 +76,7 @@ def fingerprint(new: NewOrder) -> bytes:
 
 
 def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
-    if faults := _faults(index, new, known):
+    if faults := _faults(new, known):
         raise OrderInvalid(faults)
     if not open_orders(terms.open_orders_per_customer).take(new.customer_id):
         raise TooManyOpenOrders(new.customer_id, terms.open_orders_per_customer)
@@ -91,10 +95,11 @@ def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
     return Draft(index, new, order, submitted_at, first)
 
 
-def _faults(index: int, new: NewOrder, known: Known) -> list[Fault]:
+def _faults(new: NewOrder, known: Known) -> list[Fault]:
     if new.customer_id not in known.customers:
         return [Fault("/customer_id", "is not a registered customer")]
-    return [Fault(f"/lines/{number}/sku", "is not a registered item of this customer") for number in known.missing.get(index, ())]
+    strange = [number for number, line in enumerate(new.lines) if (new.customer_id, line.sku) in known.strange] if known.strange else []
+    return [Fault(f"/lines/{number}/sku", "is not a registered item of this customer") for number in strange]
 
 
 def _order(new: NewOrder, now: datetime) -> Order:

@@ -78,12 +78,14 @@ def facts_of(document: IncomingDocument, partner: Partner) -> PartnerOrder:
 
 def sku_of(items: tuple[Item, ...], partner: Partner) -> str:
     """The partner's table first; then the seller's own word, the buyer's, the GTIN, as they stand."""
-    for item in items:
+    for item in items if partner.items else ():
         for key in keys_of_item(*item):
             if sku := partner.items.get(key):
                 return sku
+    if len(items) < 2:
+        return items[0].value if items else ""
     by_qualifier = {item.qualifier: item.value for item in reversed(items)}
-    return next((by_qualifier[each] for each in ORDER_OF_CODES if each in by_qualifier), items[0].value if items else "")
+    return next((by_qualifier[each] for each in ORDER_OF_CODES if each in by_qualifier), items[0].value)
 
 
 def _line(line_no: int, line: AskedLine, partner: Partner) -> tuple[str, int, Refusal | None]:

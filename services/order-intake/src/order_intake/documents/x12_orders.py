@@ -63,8 +63,9 @@ def _shipped(tree: Loop) -> Iterator[AskedLine]:
 
 
 def _items(head: Segment) -> Iterator[Item]:
+    there = len(head.texts) - 1
     for n in PAIRS[head.tag]:
-        if head.text(n) and head.text(n + 1):
+        if n < there and head.text(n) and head.text(n + 1):
             yield Item(head.text(n), head.text(n + 1))
 
 

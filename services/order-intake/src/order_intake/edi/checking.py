@@ -11,6 +11,7 @@ from order_intake.edi.identifiers import HOLDERS, bad_digits
 from order_intake.edi.interchange import Message
 from order_intake.edi.levels import broken_levels
 from order_intake.edi.limits import LIMITS, Limits
+from order_intake.edi.notation import SegmentRule
 from order_intake.edi.segment import Segment
 from order_intake.edi.syntax import X12
 
@@ -31,21 +32,54 @@ STRICT = Profile(dict.fromkeys(("element-condition", "element-code", "element-ex
 TOLERANT = Profile(dict.fromkeys(("segment-unknown", "segment-not-in-message", "element-too-many"), Weight.NOTED))
 
 
+class Checker:
+    """Checks the messages of an interchange as the profile weighs; content that was found clean once is not looked into again."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._clean: dict[Directory, set[tuple[str, ...]]] = {}
+
+    def check(self, message: Message) -> tuple[Fault, ...]:
+        """The faults of the body, in the order of the segments; `message-unsupported` where the directory is not ours. A message that is
+        refused for its size is not looked into."""
+        known = directory(message.type, message.release or DEFAULT_RELEASE)
+        if known is None:
+            text = f"{message.type[:20]!r} in {message.release[:20]!r}"
+            return (_fault(self._profile, Wrong("message-unsupported"), message.header, 1, detail=text),)
+        if any(fault.rule.name == "message-too-much" for fault in message.faults):
+            return ()
+        found = list(islice(self._faults(message, known), self._profile.limits.faults_per_message))
+        return tuple(sorted(found, key=lambda fault: (fault.position, fault.element, fault.component))) if found else ()
+
+    def _faults(self, message: Message, known: Directory) -> Iterator[Fault]:
+        yield from _misplaced(message, known, self._profile)
+        clean, is_x12 = self._clean.setdefault(known, set()), message.syntax is X12
+        for position, segment in enumerate(message.segments, 1):
+            rule = known.segments.get(segment.tag)
+            if rule is None or (content := tuple(segment.texts)) in clean:
+                continue
+            found = list(islice(self._wrong(segment, position, known, rule, is_x12=is_x12), self._profile.limits.faults_per_message))
+            if found:
+                yield from found
+            else:
+                clean.add(content)
+        for segment, position, element, detail in broken_levels(message):
+            yield _fault(self._profile, Wrong("hierarchy", element, 0, segment.text(element)), segment, position, detail=detail)
+
+    def _wrong(self, segment: Segment, position: int, known: Directory, rule: SegmentRule, *, is_x12: bool) -> Iterator[Fault]:
+        for wrong in wrong_elements(segment, rule, is_x12=is_x12):
+            yield _fault(self._profile, wrong, segment, position)
+        if segment.tag in known.codes or segment.tag in HOLDERS or segment.tag == "DTM":
+            yield from _meanings(segment, position, known, self._profile)
+
+
 def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
-    """The faults of the body, in the order of the segments; `message-unsupported` where the directory is not ours. A message that is
-    refused for its size is not looked into."""
-    known = directory(message.type, message.release or DEFAULT_RELEASE)
-    if known is None:
-        text = f"{message.type[:20]!r} in {message.release[:20]!r}"
-        return (_fault(profile, Wrong("message-unsupported"), message.header, 1, detail=text),)
-    if any(fault.rule.name == "message-too-much" for fault in message.faults):
-        return ()
-    found = islice(_faults(message, known, profile), profile.limits.faults_per_message)
-    return tuple(sorted(found, key=lambda fault: (fault.position, fault.element, fault.component)))
+    """As `Checker.check`, for a message alone."""
+    return Checker(profile).check(message)
 
 
-def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fault]:
-    is_x12, bad = message.syntax is X12, {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
+def _misplaced(message: Message, known: Directory, profile: Profile) -> Iterator[Fault]:
+    bad = {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
     if message.body:
         for each in message.placed[1]:
             if each.rule == "segment-missing" or each.position not in bad:
@@ -54,15 +88,6 @@ def _faults(message: Message, known: Directory, profile: Profile) -> Iterator[Fa
         for child in known.tree.children:
             if child.least:
                 yield _fault(profile, Wrong("segment-missing"), message.header, 2, child.tag, child.tag)
-    for position, segment in enumerate(message.segments, 1):
-        rule = known.segments.get(segment.tag)
-        if rule is not None:
-            for wrong in wrong_elements(segment, rule, is_x12=is_x12):
-                yield _fault(profile, wrong, segment, position)
-            if segment.tag in known.codes or segment.tag in HOLDERS or segment.tag == "DTM":
-                yield from _meanings(segment, position, known, profile)
-    for segment, position, element, detail in broken_levels(message):
-        yield _fault(profile, Wrong("hierarchy", element, 0, segment.text(element)), segment, position, detail=detail)
 
 
 def _meanings(segment: Segment, position: int, known: Directory, profile: Profile) -> Iterator[Fault]:

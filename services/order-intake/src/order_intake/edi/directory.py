@@ -11,7 +11,7 @@ DEFAULT_RELEASE = "004010"
 LAYERS = {"004010": ("004010",), "005010": ("004010", "005010"), "D96A": ("D96A",), "D01B": ("D96A", "D01B"), "D3": ("D96A",)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directory:
     """One message in one release: its tree, and the rules of every segment of the release."""
 

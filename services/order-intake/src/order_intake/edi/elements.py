@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from order_intake.edi.notation import Condition, ElementRule, SegmentRule
@@ -115,6 +116,7 @@ def is_number(text: str) -> bool:
     return (whole + part).isdigit() and (whole + part).isascii()
 
 
+@lru_cache(4096)
 def is_moment(text: str, form: str) -> bool:
     if not form or not (text.isdigit() and text.isascii()):
         return False

@@ -6,9 +6,8 @@ from functools import cached_property
 from order_intake.edi.delimiters import Delimiters
 from order_intake.edi.directory import DEFAULT_RELEASE, directory
 from order_intake.edi.faults import Fault, Weight
-from order_intake.edi.loops import Loop, nested
+from order_intake.edi.loops import Loop, Misplaced, nested
 from order_intake.edi.segment import Segment
-from order_intake.edi.structure import Misplaced
 from order_intake.edi.syntax import EDIFACT, X12, Syntax
 
 
@@ -39,7 +38,7 @@ class Message:
     def body(self) -> tuple[Segment, ...]:
         return self.segments[1:-1] if self.closed else self.segments[1:]
 
-    @property
+    @cached_property
     def type(self) -> str:
         """850, ORDERS."""
         return self.header.value(1) if self.syntax is X12 else self.header.value(2)

@@ -11,6 +11,8 @@ LEVELS = {"856": "HL", "DESADV": "CPS"}
 def broken_levels(message: Message) -> Iterator[tuple[Segment, int, int, str]]:
     """Segment, position, element and words for every level whose number or parent is wrong."""
     tag = LEVELS.get(message.type)
+    if tag is None:
+        return
     seen: set[str] = set()
     for position, segment in enumerate(message.segments, 1):
         if segment.tag != tag:

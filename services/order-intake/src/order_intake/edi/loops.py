@@ -1,14 +1,15 @@
 """The segments of a message as its directory nests them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from order_intake.edi.directory import Directory
 from order_intake.edi.segment import Segment
-from order_intake.edi.structure import Misplaced, Walk
+from order_intake.edi.structure import shape
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Loop:
     """A segment that begins a loop, what stands in the loop itself, and the loops inside of it."""
 
@@ -37,20 +38,29 @@ class Loop:
             yield from each.walk()
 
 
-def nested(header: Segment, body: tuple[Segment, ...], known: Directory) -> tuple[Loop, list[Misplaced]]:
+class Misplaced(NamedTuple):
+    """What is wrong with the order: the rule, the tag that it is about, the position at which it was seen."""
+
+    rule: str
+    tag: str
+    position: int
+    segment: Segment
+
+
+def nested(header: Segment, body: Sequence[Segment], known: Directory) -> tuple[Loop, list[Misplaced]]:
     """The whole message as one loop below its header, and all that is wrong with the order. What has no place stands where it was
     found. The header is position 1."""
-    walk, root = Walk(known), Loop(header)
-    path, wrong = [root], list[Misplaced]()
-    for position, segment in enumerate(body, 2):
-        wrong += walk.step(segment, position)
-        del path[walk.depth :]
-        if walk.opened:
+    root = Loop(header)
+    if not body:
+        return root, []
+    found = shape(known, tuple([segment.tag for segment in body]))
+    path = [root]
+    for segment, (depth, opened) in zip(body, found.steps, strict=True):
+        del path[depth:]
+        if opened:
             loop = Loop(segment)
             path[-1].inner.append(loop)
             path.append(loop)
         else:
             path[-1].segments.append(segment)
-    if body:
-        wrong += walk.end(len(body) + 2, body[-1])
-    return root, wrong
+    return root, [Misplaced(rule, tag, place + 2, body[min(place, len(body) - 1)]) for rule, tag, place in found.wrong]

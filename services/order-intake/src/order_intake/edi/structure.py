@@ -1,20 +1,50 @@
 """Whether the segments of a message stand where its tree has a place for them. One step forward for each segment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from order_intake.edi.directory import Directory
 from order_intake.edi.notation import Node
-from order_intake.edi.segment import Segment
+
+SHAPE_SEGMENTS, SHAPE_CHARACTERS = 200, 600
+"""Longer messages, and odd names of segments, are not remembered."""
 
 
-class Misplaced(NamedTuple):
-    """What is wrong with the order: the rule, the tag that it is about, the position at which it was seen."""
+class Wrong(NamedTuple):
+    """What is wrong with the order: the rule, the tag that it is about, the place of the segment at which it was seen, from 0."""
 
     rule: str
     tag: str
-    position: int
-    segment: Segment
+    place: int
+
+
+class Shape(NamedTuple):
+    """How the segments of a message nest: for each how many loops are open around it and whether it begins one; what is wrong."""
+
+    steps: Sequence[tuple[int, bool]]
+    wrong: Sequence[Wrong]
+
+
+def shape(known: Directory, tags: tuple[str, ...]) -> Shape:
+    """Of the segments below the header. The messages of a partner have few shapes, so they are remembered."""
+    if len(tags) <= SHAPE_SEGMENTS and sum(map(len, tags)) <= SHAPE_CHARACTERS:
+        return _remembered(known, tags)
+    return _walked(known, tags)
+
+
+@lru_cache(512)
+def _remembered(known: Directory, tags: tuple[str, ...]) -> Shape:
+    return _walked(known, tags)
+
+
+def _walked(known: Directory, tags: tuple[str, ...]) -> Shape:
+    walk, steps, wrong = Walk(known), list[tuple[int, bool]](), list[Wrong]()
+    for index, tag in enumerate(tags):
+        wrong += [Wrong(rule, about, index) for rule, about in walk.step(tag)]
+        steps.append((walk.depth, walk.opened))
+    wrong += [Wrong("segment-missing", tag, len(tags)) for tag in walk.end()]
+    return Shape(steps, wrong)
 
 
 class _Level:
@@ -41,20 +71,20 @@ class Walk:
         self.path = [_Level(directory.tree)]
         self.depth, self.opened = 1, False
 
-    def step(self, segment: Segment, position: int) -> Sequence[Misplaced]:
-        """Places the segment: as deep as it fits, where there is room before where there is none."""
-        found = self._place(segment.tag, crowded=False) or self._place(segment.tag, crowded=True)
+    def step(self, tag: str) -> list[tuple[str, str]]:
+        """Places the segment: as deep as it fits, where there is room before where there is none. Returns rules, and whom they concern."""
+        found = self._place(tag, crowded=False) or self._place(tag, crowded=True)
         if found is None:
             self.depth, self.opened = len(self.path), False
-            return [Misplaced(self._unplaced(segment.tag), segment.tag, position, segment)]
+            return [(self._unplaced(tag), tag)]
         depth, index = found
         level = self.path[depth]
-        wrong = [Misplaced("segment-missing", tag, position, segment) for tag in self._missing(depth, index)]
+        wrong = [("segment-missing", missing) for missing in self._missing(depth, index)]
         level.seen = level.seen + 1 if level.at == index else 1
         level.at = index
         child = level.node.children[index]
         if level.seen > child.most:
-            wrong.append(Misplaced("loop-repeated" if child.children else "segment-repeated", segment.tag, position, segment))
+            wrong.append(("loop-repeated" if child.children else "segment-repeated", tag))
         del self.path[depth + 1 :]
         self.depth, self.opened = depth + 1, bool(child.children)
         if child.children:
@@ -67,11 +97,9 @@ class Walk:
         ended = [tag for each in self.path[:depth:-1] if each.node.needed for tag in each.missing(len(each.node.children))]
         return ended + level.missing(index) if level.node.needed else ended
 
-    def end(self, position: int, segment: Segment) -> Iterator[Misplaced]:
+    def end(self) -> list[str]:
         """What is still missing when the trailer comes."""
-        for level in reversed(self.path):
-            for tag in level.missing(len(level.node.children)):
-                yield Misplaced("segment-missing", tag, position, segment)
+        return [tag for level in reversed(self.path) for tag in level.missing(len(level.node.children))]
 
     def _place(self, tag: str, *, crowded: bool) -> tuple[int, int] | None:
         for depth in range(len(self.path) - 1, -1, -1):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from order_intake.edi.checking import USUAL, Profile, check
+from order_intake.edi.checking import USUAL, Checker, Profile
 from order_intake.edi.faults import Fault, Weight
 from order_intake.edi.interchange import Group, Interchange, Message
 
@@ -45,6 +45,11 @@ class Verdict:
     groups: tuple[GroupVerdict, ...] = ()
 
     @property
+    def is_clean(self) -> bool:
+        """Nothing was noted anywhere."""
+        return all(outcome is Outcome.ACCEPTED for outcome in (self.outcome, *(group.outcome for group in self.groups)))
+
+    @property
     def messages(self) -> tuple[MessageVerdict, ...]:
         return tuple(message for group in self.groups for message in group.messages)
 
@@ -64,20 +69,21 @@ class Verdict:
 def judge(interchange: Interchange, profile: Profile = USUAL, more: Sequence[Fault] = ()) -> Verdict:
     """Weighs every fault; `more` are those that only the receiver can find: an unknown sender, a control number seen before."""
     faults = _weighed((*interchange.faults, *more), profile)
-    groups = tuple(_group(group, profile) for group in interchange.groups)
+    checker = Checker(profile)
+    groups = tuple(_group(group, profile, checker) for group in interchange.groups)
     return Verdict(replace(interchange, faults=faults), _outcome(faults), groups)
 
 
-def _group(group: Group, profile: Profile) -> GroupVerdict:
-    messages = tuple(_message(message, profile) for message in group.messages)
+def _group(group: Group, profile: Profile, checker: Checker) -> GroupVerdict:
+    messages = tuple(_message(message, profile, checker) for message in group.messages)
     faults = _weighed(group.faults, profile)
     own = _outcome(faults)
     outcome = own if own is Outcome.REFUSED or not messages else _summed(own, [each.outcome for each in messages])
     return GroupVerdict(replace(group, faults=faults), outcome, messages)
 
 
-def _message(message: Message, profile: Profile) -> MessageVerdict:
-    faults = (*_weighed(message.faults, profile), *check(message, profile))
+def _message(message: Message, profile: Profile, checker: Checker) -> MessageVerdict:
+    faults = (*_weighed(message.faults, profile), *checker.check(message))
     return MessageVerdict(message, _outcome(faults), faults)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from order_intake.edi.charsets import CODECS, LEVELS
 from order_intake.edi.delimiters import X12_USUAL, Delimiters
@@ -11,6 +12,7 @@ from order_intake.edi.segment import Segment
 
 Value = str | int | Decimal | None
 Element = Value | Sequence[Value]
+PLAIN = (str, int, Decimal)
 
 
 class Unwritable(ValueError):
@@ -43,12 +45,12 @@ class Writer:
         return b"".join(self.segment(str(tag), *elements) for tag, *elements in rows)
 
     def _element(self, element: Element | Repeated) -> str:
+        if element is None or isinstance(element, PLAIN):
+            return self._text(element)
         if isinstance(element, Repeated):
             if self.delimiters.repetition is None:
                 raise Unwritable("There is no repetition separator.")
             return self.delimiters.repetition.join(map(self._element, element))
-        if element is None or isinstance(element, str | int | Decimal):
-            return self._text(element)
         parts = [self._text(part) for part in element]
         while parts and not parts[-1]:
             parts.pop()
@@ -60,8 +62,8 @@ class Writer:
         if value is None:
             return ""
         text = format(value, "f").replace(".", self.delimiters.decimal) if isinstance(value, Decimal) else str(value)
-        held, release = self.delimiters.all(), self.delimiters.release
-        if not any(each in text for each in held):
+        held, release = _held(self.delimiters), self.delimiters.release
+        if held.isdisjoint(text):
             return text
         if release is not None:
             return "".join(release + each if each in held else each for each in text)
@@ -78,6 +80,11 @@ class Writer:
         if allowed and (strange := raw.translate(None, allowed + b"\r\n" + self.delimiters.all().encode("latin-1"))):
             raise Unwritable(f"The byte {strange[0]:02X} is not in the character set {self.charset}.")
         return raw
+
+
+@lru_cache(64)
+def _held(delimiters: Delimiters) -> frozenset[str]:
+    return frozenset(delimiters.all())
 
 
 def rewritten(interchange: Interchange) -> bytes:
