@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from shared.bus import PARTITIONS
 
-from tests.bench import edi, life, place
+from tests.bench import drain, edi, life, place
 
 FOLDER = Path(".local/bench")
 RESULT = Path(".local/bench.json")
@@ -30,6 +30,8 @@ def main() -> None:
     console = Console()
     console.rule("Placing alone, beside a bare endpoint")
     found: dict[str, object] = {"conditions": conditions(), "edi": edi.measure(), **place.measure(FOLDER, chosen.rows)}
+    console.rule("Draining the outbox")
+    found["drain"] = drain.measure(FOLDER)
     console.rule(f"The whole life, broker {chosen.broker}")
     found["whole_life"] = life.measure(FOLDER / "life", chosen.broker, chosen.orders)
     RESULT.write_text(json.dumps(found, indent=2))

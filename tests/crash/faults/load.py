@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import asyncpg
 from shared.walls import Role
@@ -11,19 +12,36 @@ from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, fault
 from tests.crash.faults.kafka import replay
 
+if TYPE_CHECKING:
+    Pin = asyncpg.Connection[asyncpg.Record]
+else:
+    Pin = asyncpg.Connection
+
 
 @fault("the whole ledger is pending again while an open transaction pins vacuum", "kafka", "records")
 async def pinned(ground: Field) -> None:
-    pins = [await asyncpg.connect(ground.target.database(service.package, Role.WORKER)) for service in SERVICES]
-    for pin in pins:
-        await pin.execute("BEGIN; SELECT pg_current_xact_id()")
-    began = monotonic()
+    """Asked for while the broker is away, so that all of it waits at the same moment."""
+    broker, pins = ground.stage.kafka, list[Pin]()
+    assert broker
+    await asyncio.to_thread(broker.kill)
     try:
-        await replay(ground)
-        ground.counts["rows pending at once"] = max(ground.counts["rows pending at once"], await ground.pending())
+        try:
+            pins += [await _pin(ground.target.database(service.package, Role.WORKER)) for service in SERVICES]
+            await replay(ground)
+            ground.counts["rows pending at once"] = max(ground.counts["rows pending at once"], await ground.pending())
+        finally:
+            await asyncio.to_thread(broker.start)
+        began = monotonic()
         while monotonic() - began < 60 and await ground.pending() > 100:
             await asyncio.sleep(0.5)
     finally:
         for pin in pins:
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 pin.terminate()
+
+
+async def _pin(url: str) -> Pin:
+    """No row that is deleted from now on can be cleared away."""
+    pin: Pin = await asyncpg.connect(url)
+    await pin.execute("BEGIN; SELECT pg_current_xact_id()")
+    return pin
