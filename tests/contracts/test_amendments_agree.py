@@ -26,13 +26,13 @@ from shared.events import By, Event, OrderAmended, OrderCancelled, OrderConfirme
 from tests.order_intake.builders import THEN
 from tests.order_intake.world import TERMS, a_received_order
 
-SKUS = {no: f"SKU-{no}" for no in range(1, 5)}
+SKUS = {no: f"SKU-{no}" for no in range(1, 4)}
 Wanted = dict[int, int]
-wishes = st.dictionaries(st.sampled_from(sorted(SKUS)), st.integers(1, 6), min_size=1)
+wishes = st.dictionaries(st.sampled_from(sorted(SKUS)), st.integers(1, 4), min_size=1)
 Step = tuple[str, Wanted]
 steps = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["inventory", "intake", "inventory", "intake", "restock", "resume"]), st.just({})),
+        st.tuples(st.sampled_from(["inventory", "intake", "inventory", "intake", "both", "restock", "resume"]), st.just({})),
         st.tuples(st.just("amend"), wishes),
     ),
     max_size=30,
@@ -85,6 +85,8 @@ class Both:
                 fact = self.facts.pop(0)
                 if isinstance(fact, Fact):
                     advance(self.order, fact, TERMS)
+            case "both":
+                self.settle()
             case "amend":
                 self._amend(wanted)
             case "restock":

@@ -17,7 +17,9 @@ from shared.events import (
     DeliveryCompleted,
     Event,
     LineQuantity,
+    OrderAmended,
     OrderCancelled,
+    OrderCommitChanged,
     OrderConfirmed,
     OrderDelivered,
     OrderLine,
@@ -42,6 +44,7 @@ MORNING = datetime(2024, 5, 6, 8, tzinfo=SHANGHAI)
 
 
 RECEIVED_AFTER = timedelta(hours=1)
+AMENDED_AFTER = timedelta(hours=2)
 RELEASED_AFTER = timedelta(hours=3)
 HANDED_OVER_AFTER = timedelta(hours=7)
 DELIVERED_AFTER = timedelta(hours=15)
@@ -108,6 +111,20 @@ class AnOrder:
             ShortLine(line_no=no, sku=f"SKU-{no}", demanded=self.lines[no], available=had, reserved=0) for no, had in available.items()
         ]
         self.say(StockShort, "fulfilment", after, first=first, lines=lines)
+        return self
+
+    def amended(self, lines: Mapping[int, int], *, reallocate: bool = True, **body: object) -> "AnOrder":
+        """All lines as they are wanted now; 0 cancels one."""
+        wanted = tuple(OrderLine(line_no=no, sku=f"SKU-{no}", quantity=quantity) for no, quantity in lines.items())
+        said = {"amendment_no": 1, "by": By.CUSTOMER, "reason": "quantity", "lines": wanted, "reallocate": reallocate}
+        self.say(OrderAmended, "order", AMENDED_AFTER, **said, **body)
+        self.lines = {no: quantity for no, quantity in lines.items() if quantity} or self.lines
+        return self
+
+    def moved(self, promised: timedelta, *, by: By = By.CUSTOMER, after: timedelta = AMENDED_AFTER) -> "AnOrder":
+        former = Promise(earliest=self.submitted_at, latest=self.due_at)
+        promise = Promise(earliest=self.submitted_at, latest=self.submitted_at + promised)
+        self.say(OrderCommitChanged, "order", after, by=by, reason="date", promised=promise, former=former)
         return self
 
     def released(self, warehouse: str = "WH-1", *, after: timedelta = RELEASED_AFTER, release_no: int = 1) -> "AnOrder":

@@ -28,7 +28,9 @@ def busy_day(customer: str) -> list[Event]:
     cancelled = AnOrder(customer).placed().allocated().released().cancelled(By.CUSTOMER, after=hours(5))
     straight = AnOrder(customer).arrived(signed=False)
     rejected = AnOrder(customer).placed().rejected(after=hours(2))
-    stories = (in_parts, split, cancelled, straight, rejected)
+    amended = AnOrder(customer).placed().amended({1: 4, 2: 0, 3: 8}, ship_to_changed=True).moved(hours(200)).moved(hours(90), by=By.US)
+    amended.allocated().released().handed_over().unloaded().delivered()
+    stories = (in_parts, split, cancelled, straight, rejected, amended)
     cases = a_case(customer, CaseKind.FEEDBACK, split.submitted_at, resolved=hours(3), order_id=split.order_id)
     return [event for story in stories for event in story.events] + cases
 

@@ -87,24 +87,24 @@ async def bodies(tx: Transaction, type_: str) -> list[Json]:
 
 
 async def test_all_lines_wait_until_inventory_has_answered_with_what_they_have(tx: Transaction) -> None:
-    order_id = await a_placed_order(tx, (10, 5), allow_partial=True, requested_delivery=FAR)
-    await hear(tx, reserved(order_id, {1: 10, 2: 5}))
+    order_id = await a_placed_order(tx, (10, 5, 4), allow_partial=True, requested_delivery=FAR)
+    await hear(tx, reserved(order_id, {1: 10, 2: 5, 3: 4}))
 
-    await amended(tx, order_id, lines=lines({1: 12, 3: 2}), reason="quantity")
+    await amended(tx, order_id, lines=lines({1: 12, 3: 4, 4: 2}), reason="quantity")
     waiting = await order_in(tx, order_id)
     await hear(tx, reserved(order_id, {1: 3}), short(order_id, {2: 5}))
     still = await order_in(tx, order_id)
-    await hear(tx, reallocated(order_id, {1: 10, 3: 2}, {1: 2}))
+    await hear(tx, reallocated(order_id, {1: 10, 3: 4, 4: 2}, {1: 2}))
 
     assert (waiting.status, waiting.open_amendment) == ("confirmed", 1)
-    assert quantities(waiting) == quantities(still) == [(12, 12, 0, 0, 0), (5, 0, 0, 0, 5), (2, 2, 0, 0, 0)]
+    assert quantities(waiting) == quantities(still) == [(12, 12, 0, 0, 0), (5, 0, 0, 0, 5), (4, 4, 0, 0, 0), (2, 2, 0, 0, 0)]
     order = await order_in(tx, order_id)
     assert (order.status, order.open_amendment) == ("backordered", None)
-    assert quantities(order) == [(12, 0, 2, 10, 0), (5, 0, 0, 0, 5), (2, 0, 0, 2, 0)]
-    assert [line.status for line in order.lines] == ["backordered", "cancelled", "allocated"]
+    assert quantities(order) == [(12, 0, 2, 10, 0), (5, 0, 0, 0, 5), (4, 0, 0, 4, 0), (2, 0, 0, 2, 0)]
+    assert [line.status for line in order.lines] == ["backordered", "cancelled", "allocated", "allocated"]
     assert (await said(tx))[2:] == ["order.amended", "order.backordered"]
     [told] = await bodies(tx, "order.amended")
-    assert told["lines"] == lines({1: 12, 2: 0, 3: 2})
+    assert told["lines"] == lines({1: 12, 2: 0, 3: 4, 4: 2})
     assert (told["reallocate"], told["by"], told["reason"]) == (True, "customer", "quantity")
     assert [entry.what for entry in order.history][-4:] == ["allocated", "amended", "confirmed", "backordered"]
 

@@ -137,6 +137,32 @@ async def test_a_consignee_is_found_by_the_customers_word_or_by_name(client: htt
     assert await pool.fetchval("SELECT count(*) FROM erasures WHERE wanted IS NOT NULL") == 0
 
 
+async def test_who_should_have_received_an_order_before_it_was_amended_is_found_and_forgotten_too(
+    client: httpx.AsyncClient, pool: Pool, key_store: KeyStore
+) -> None:
+    customer_id = await a_stored_customer(pool)
+    first, second = WHO | {"code": "STORE-1"}, WHO | {"code": "STORE-2", "name": "Somebody Else", "street": "Rotdornallee 9"}
+    order_id, on_its_way = await placed(client, *[a_body(customer_id, f"PO-{number}", ship_to=first) for number in range(2)])
+    wish = {"ship_to": second, "reason": "Kanaria rings: Rotdornallee"}
+    for each in (order_id, on_its_way):
+        made = await client.post(f"/orders/{each}/amendments", json=wish, headers={"Idempotency-Key": str(uuid4())})
+        assert (made.status_code, made.json()["ship_to"]["street"]) == (201, "Rotdornallee 9")
+    assert "Rotdornallee 9" not in await at_rest(pool)
+    await ended(pool, order_id)
+
+    by_name = await asked(client, customer_id=customer_id, consignee={"name": WHO["name"]})
+    await worked(pool, key_store)
+    await ended(pool, on_its_way)
+    by_code = await asked(client, customer_id=customer_id, consignee={"code": "STORE-1"})
+    await worked(pool, key_store)
+
+    assert [await state(client, each) for each in (by_name, by_code)] == [("done", 2, 2), ("done", 1, 1)]
+    everything = await at_rest(pool)
+    assert [word for word in ("Kanaria", "Rotdornallee") if word in everything] == []
+    [amendment] = (await client.get(f"/orders/{order_id}/amendments")).json()["items"]
+    assert (amendment["ship_to"], amendment["reason"]) == (None, "other")
+
+
 async def test_thousands_are_erased_some_at_a_time(client: httpx.AsyncClient, pool: Pool, key_store: KeyStore) -> None:
     customer_id, count = await a_stored_customer(pool), 3 * AT_ONCE + 7
     ids = await placed(client, *[a_body(customer_id, f"PO-{number}", (1,), ship_to=WHO) for number in range(count)])

@@ -13,6 +13,7 @@ from shared.service import Service
 from tests.order_intake.builders import a_body, a_stored_customer, an_id
 from tests.order_intake.own_keys import WALLS, a_bearer, behind
 from tests.order_intake.partners import a_partner_body, an_entry, an_identifier
+from tests.order_intake.test_sealing import WHO
 
 
 @dataclass(frozen=True)
@@ -118,3 +119,21 @@ async def test_the_stock_of_another_is_not_reported(client: httpx.AsyncClient, p
     assert all(expected == got for expected, got in codes.values())
     for code, (expected, _) in codes.items():
         assert bool((await acme.client.get(f"/edi/partners/{code}/inventory-reports")).json()["items"]) == (expected == 202)
+
+
+async def test_a_customers_own_key_amends_its_own_orders_as_the_customer(client: httpx.AsyncClient, pool: Pool, acme: Customer) -> None:
+    own = (await acme.client.post("/orders", json=a_body(acme.customer_id, an_id()))).json()["order_id"]
+    other = await an_order_of_another(client, pool)
+    wish = {"by": "us", "lines": [{"line_no": 1, "sku": "SKU-1", "quantity": 3}], "ship_to": WHO, "requested_delivery": {}}
+    more = {"lines": [{"line_no": 1, "sku": "SKU-1", "quantity": 3}]}
+
+    made, refused = [await acme.client.post(f"/orders/{order_id}/amendments", json=wish) for order_id in (own, other)]
+    waits = await acme.client.post(f"/orders/{own}/amendments", json=more)
+    seen = [await acme.client.get(f"/orders/{order_id}/amendments") for order_id in (own, other)]
+    one = [await acme.client.get(f"/orders/{order_id}/amendments/1") for order_id in (own, other)]
+
+    assert (made.status_code, made.json()["by"], made.json()["ship_to"]["street"]) == (201, "customer", WHO["street"])
+    assert (refused.status_code, waits.status_code) == (404, 409)
+    assert [answer.status_code for answer in (*seen, *one)] == [200, 404, 200, 404]
+    assert seen[0].json()["items"] == [one[0].json()] == [made.json()]
+    assert await pool.fetchval("SELECT count(*) FROM order_amendments WHERE order_id = $1", UUID(other)) == 0
