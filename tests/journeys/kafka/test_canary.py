@@ -8,9 +8,9 @@ from base64 import b64encode
 import pytest
 
 from deploy.local.supervisor import LocalSystem
+from tests.journeys.crew import Crew
 from tests.journeys.house import House, Json, house_of, until
 from tests.journeys.kafka.canary import forms, found
-from tests.journeys.kafka.crew import Crew
 
 CUSTOMER, SKU, WAREHOUSE, CARRIER, VEHICLE = "CANARY", "SEED", "CAGE", "WING", "WING-1"
 REFERENCE = "PO-Zeisig-"

@@ -8,8 +8,8 @@ from mockedi.testing import Mock
 from order_intake.edi import Message
 
 from deploy.local.supervisor import LocalSystem
+from tests.journeys.crew import Crew
 from tests.journeys.house import House, Json, house_of, until
-from tests.journeys.kafka.crew import Crew
 from tests.journeys.kafka.trading import Trade
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
