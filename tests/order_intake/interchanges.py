@@ -33,8 +33,8 @@ def a_940(number: str, lines: Sequence[Line] = (("SKU-1", 12),), *, status: str 
     return ["940", f"W05*{status}*{number}*PO-77", ADDRESS, "G62*10*20261220", "W66*PP*M", *rows, f"W76*{sum(q for _, q in lines)}"]
 
 
-def an_860(number: str, *, purpose: str = "01") -> list[str]:
-    return ["860", f"BCH*{purpose}*SA*{number}***20260116"]
+def an_860(number: str, *rows: str, purpose: str = "01", change: str = "") -> list[str]:
+    return ["860", f"BCH*{purpose}*SA*{number}**{change}*20260116", *rows]
 
 
 def edifact(sender: str, *messages: Sequence[str], control: str = "ICR1", test: bool = False) -> bytes:
@@ -54,6 +54,6 @@ def an_orders(number: str, lines: Sequence[Line] = (("SKU-1", 12),), *, function
     return [*head, "NAD+BY+1234567890128::9", "NAD+SU+4012345000009::9", place, *rows, "UNS+S", f"CNT+2:{len(lines)}"]
 
 
-def an_ordchg(number: str, *, function: str = "1") -> list[str]:
-    head = ["ORDCHG:D:96A:UN:EAN005", f"BGM+230+CHG-1+{function}", "DTM+137:20260116:102", f"RFF+ON:{number}"]
-    return [*head, "NAD+BY+1234567890128::9", "UNS+S"]
+def an_ordchg(number: str, *rows: str, function: str = "1", change: str = "CHG-1") -> list[str]:
+    head = ["ORDCHG:D:96A:UN:EAN005", f"BGM+230+{change}+{function}", "DTM+137:20260116:102", f"RFF+ON:{number}"]
+    return [*head, "NAD+BY+1234567890128::9", *rows, "UNS+S"]

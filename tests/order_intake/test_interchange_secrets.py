@@ -13,7 +13,7 @@ from shared.key_store import KeyStore
 from shared.sealing import Unopenable, disclose, key_ids_in
 from shared.service import Service
 
-from tests.order_intake.interchanges import a_940, an_850, an_orders, edifact, x12
+from tests.order_intake.interchanges import a_940, an_850, an_860, an_orders, edifact, x12
 from tests.order_intake.own_keys import WALLS, a_bearer, behind
 from tests.order_intake.partners import an_unwritable
 from tests.order_intake.senders import MEDIA, Sender, a_sender, effects, said
@@ -123,7 +123,8 @@ async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_ot
 
     assert effects(told) == effects(written) == ["placed"]
     assert [said(each, "TA1")[0][3:] for each in (stranger, replayed)] == [["R", "006"]] * 2
-    assert [each["interchange_id"] for each in listed] == [told["interchange_id"], written["interchange_id"]]
+    assert {told["interchange_id"], written["interchange_id"]} <= {each["interchange_id"] for each in listed}
+    assert {each["partner"] for each in listed} == {mine.code}
     for path in (f"/edi/interchanges/{theirs['interchange_id']}", theirs["acknowledgement"]):
         assert (await mine.client.get(path)).status_code == 404
     assert (await mine.client.get("/partners")).status_code == 403
@@ -132,3 +133,17 @@ async def test_a_customers_key_sends_for_its_own_partners_and_sees_nothing_of_ot
     for path in (f"/edi/unwritable/{theirs_aside}/dismissal", f"/edi/partners/{foreign.code}/rewriting"):
         assert (await mine.client.post(path)).status_code == 403
     assert len(await foreign.orders()) == 1
+
+
+async def test_a_customers_key_changes_its_own_orders(client: httpx.AsyncClient, pool: Pool, mine: Sender) -> None:
+    foreign = await a_sender(client, pool)
+    await foreign.send(x12(foreign.me, an_850("PO-8", [("SKU-1", 3)])))
+    await mine.send(x12(mine.me, an_850("PO-7", [("SKU-1", 3)]), control=7))
+    more = ["POC*1*QI*9**EA***VN*SKU-1"]
+    own, other = (an_860(number, *more, purpose="04", change="1") for number in ("PO-7", "PO-8"))
+
+    said = await mine.send(x12(mine.me, own, other, control=8, group="PC"))
+
+    assert effects(said) == ["changed", "refused"]
+    quantities = {order["customer_reference"]: order["lines"][0]["quantity"] for order in [*await mine.orders(), *await foreign.orders()]}
+    assert (quantities["PO-7"], quantities["PO-8"]) == (9, 3)

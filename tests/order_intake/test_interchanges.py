@@ -173,11 +173,11 @@ async def test_the_partners_words_are_translated(client: httpx.AsyncClient, pool
         (lambda me: edifact(me, an_ordchg("PO-1")), "cancelled", "cancelled"),
         (lambda me: edifact(me, an_orders("PO-1", function="1")), "cancelled", "cancelled"),
         (lambda me: x12(me, an_860("PO-1", purpose="04"), control=2, group="PC"), "refused", "confirmed"),
-        (lambda me: x12(me, a_940("PO-1", status="R"), control=2, group="OW"), "refused", "confirmed"),
+        (lambda me: x12(me, a_940("PO-1", status="R"), control=2, group="OW"), "changed", "confirmed"),
         (lambda me: edifact(me, an_ordchg("PO-1", function="4")), "refused", "confirmed"),
         (lambda me: x12(me, an_860("PO-9"), control=2, group="PC"), "refused", "confirmed"),
     ],
-    ids=["860", "940 F", "ORDCHG", "ORDERS 1", "860 change", "940 R", "ORDCHG change", "860 of no order"],
+    ids=["860", "940 F", "ORDCHG", "ORDERS 1", "860 that says nothing", "940 R of the same", "ORDCHG that says nothing", "860 of no order"],
 )
 async def test_what_is_wished_of_an_order_is_done_or_answered(
     client: httpx.AsyncClient, pool: Pool, body: Callable[[str], bytes], effect: str, status: str

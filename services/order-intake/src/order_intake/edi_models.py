@@ -95,13 +95,18 @@ edi_messages = Table(
     Column("purpose", Text),
     Column("effect", Text, nullable=False),
     Column("order_id", UUID),
+    Column("change_number", Text),
     PrimaryKeyConstraint("interchange_id", "position", name="edi_messages_pkey"),
     Index(
         "edi_messages_document", "partner", "type", "document_number", "purpose",
         unique=True, postgresql_where=text("effect = 'placed'"),
     ),
+    Index(
+        "edi_messages_change", "partner", "type", "document_number", "change_number", "purpose",
+        unique=True, postgresql_where=text("effect = 'changed' AND change_number IS NOT NULL"),
+    ),
     Index("edi_messages_by_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
-    comment="What became of each message; a document that placed an order is taken once.",
+    comment="What became of each message; a document that placed an order is taken once, a numbered change of one as well.",
 )  # fmt: skip
 
 edi_orders = Table(

@@ -1,6 +1,6 @@
 """The document that an order came with, as far as answers have to repeat it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,6 +19,12 @@ KEEP = Insert(
 )
 _OF = """
 SELECT order_id, customer_id, partner, syntax, release, interchange_id, facts FROM edi_orders WHERE order_id = ANY($1::uuid[])
+"""
+
+
+_REWORD = """
+UPDATE edi_orders SET facts = new.facts FROM unnest($1::uuid[], $2::jsonb[]) AS new (order_id, facts)
+WHERE edi_orders.order_id = new.order_id
 """
 
 
@@ -41,6 +47,16 @@ async def edi_orders(tx: Transaction, order_ids: Collection[UUID]) -> dict[UUID,
 
 def kept(order: EdiOrder) -> tuple[object, ...]:
     """The row of `KEEP`."""
-    said = _FACTS.dump_json(order.facts, exclude_defaults=True).decode()
+    said = _stored(order.facts)
     ids = (order.order_id, order.customer_id, order.partner, order.syntax)
     return (*ids, order.facts.document, order.release, order.interchange_id, order.facts.number, said)
+
+
+async def reword(tx: Transaction, facts: Mapping[UUID, PartnerOrder]) -> None:
+    """The partners' words for these orders, now that they were changed."""
+    if facts:
+        await tx.execute(_REWORD, list(facts), [_stored(each) for each in facts.values()])
+
+
+def _stored(facts: PartnerOrder) -> str:
+    return _FACTS.dump_json(facts, exclude_defaults=True).decode()

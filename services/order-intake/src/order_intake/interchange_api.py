@@ -40,10 +40,10 @@ async def post_interchanges(request: Request, tx: Tx, store: SubjectKeys) -> Res
 
 @interchange_api.post("/edi/validate", response_model=ReceivedView, openapi_extra=RAW)
 @needs("edi:write")
-async def validate(request: Request, tx: Tx) -> ReceivedView:
+async def validate(request: Request, tx: Tx, store: SubjectKeys) -> ReceivedView:
     """What would become of a body. Nothing is stored, and no number is used up."""
     transmission, found = await arrived(request)
-    return received_view(transmission, await try_interchanges(tx, found, terms()), await tx.now())
+    return received_view(transmission, await try_interchanges(tx, found, terms(), store), await tx.now())
 
 
 @interchange_api.get("/edi/interchanges")

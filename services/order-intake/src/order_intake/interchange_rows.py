@@ -115,11 +115,11 @@ INTERCHANGES = Insert(
             receiver_qualifier, outcome, body_hash, received_at, is_test, holds_control, verdict, key_id, body, acknowledgement)
         SELECT * FROM {rows} AS taken""",
 )
-_MESSAGE = ("uuid", "int", "text", "text", "text", "text", "text", "text", "text", "text", "text", "uuid")
+_MESSAGE = ("uuid", "int", "text", "text", "text", "text", "text", "text", "text", "text", "text", "uuid", "text")
 MESSAGES = Insert(
     "edi_messages_taken",
     _MESSAGE,
     """INSERT INTO edi_messages (interchange_id, position, customer_id, partner, type, release, reference, outcome, document_number,
-            purpose, effect, order_id)
+            purpose, effect, order_id, change_number)
         SELECT * FROM {rows} AS taken""",
 )

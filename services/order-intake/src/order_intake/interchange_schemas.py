@@ -14,6 +14,7 @@ class Effect(StrEnum):
 
     PLACED = "placed"
     REPEATED = "repeated"
+    CHANGED = "changed"
     CANCELLED = "cancelled"
     CANCELLATION_REQUESTED = "cancellation_requested"
     REFUSED = "refused"
@@ -55,6 +56,7 @@ class MessageView(View):
     outcome: str
     document_number: str | None = None
     purpose: str | None = None
+    change_number: str | None = None
     effect: Effect
     order_id: UUID | None = None
     order: str | None = None

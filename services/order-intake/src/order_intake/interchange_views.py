@@ -135,6 +135,7 @@ def _messages(taken: Taken) -> Iterator[MessageView]:
             outcome=outcome,
             document_number=plain(ordered.facts.number, 80) if ordered else None,
             purpose=plain(ordered.document.purpose, 3) if ordered else None,
+            change_number=plain(ordered.document.own_number, 35) or None if ordered else None,
             effect=deed.effect,
             order_id=deed.order_id,
             order=f"/orders/{deed.order_id}" if deed.order_id else None,

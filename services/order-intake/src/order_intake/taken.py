@@ -1,13 +1,14 @@
 """What became of an interchange, while it is worked on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from shared.database import Row
 from shared.sealing import SubjectKey
 
-from order_intake.documents.order_responses import AnswerKind
+from order_intake.documents.facts import PartnerOrder
+from order_intake.documents.order_responses import AnswerKind, OrderAnswer
 from order_intake.documents.ordering import Refusal
 from order_intake.interchange_schemas import Effect, InterchangeView
 from order_intake.receiving import Arrival
@@ -16,7 +17,8 @@ from order_intake.receiving import Arrival
 @dataclass(frozen=True, slots=True)
 class Deed:
     """What was done about a message. `key` is that of a new order, `key_id` of one that was there; `kind` is what the partner is
-    answered, None: nothing now."""
+    answered, None: nothing now; `answer` is how, where the document alone does not tell. `facts`: the words of a new order, where a later
+    message of the body has changed them."""
 
     effect: Effect
     order_id: UUID | None = None
@@ -26,6 +28,12 @@ class Deed:
     key_id: str | None = None
     is_erased: bool = False
     promised_on: str = ""
+    answer: OrderAnswer | None = None
+    facts: PartnerOrder | None = None
+
+    @classmethod
+    def refused(cls, refusals: Iterable[Refusal], kind: AnswerKind = AnswerKind.REFUSED) -> "Deed":
+        return cls(Effect.REFUSED, None, tuple(refusals), kind)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from shared.sealing import SubjectKey
 from order_intake.amendment_schemas import NewAmendment
 from order_intake.amendments import Amended, Consignee, Wish, WishedLine, amend, check_amendable
 from order_intake.commands.amendment_storage import Before, Made, amendments_before, known_items, save_amendments
+from order_intake.commands.retelling import tell_amended
 from order_intake.commands.storage import Loaded, load_orders, order_locks, save_orders
 from order_intake.consignee import opened, seal
 from order_intake.errors import AmendmentInvalid, AmendmentReferenceTaken, NotSealedYet
@@ -44,10 +45,12 @@ class _Known:
 
 
 async def amend_order(tx: Transaction, order_id: UUID, wish: NewAmendment, terms: Terms, read: Read) -> Amending:
-    """Raises what it is refused for."""
+    """Raises what it is refused for. A partner whose order it is hears of it."""
     amending = (await amend_orders(tx, {order_id: wish}, terms, read))[order_id]
     if amending.refused:
         raise amending.refused
+    if amending.is_new:
+        await tell_amended(tx, order_id)
     return amending
 
 

@@ -34,7 +34,7 @@ async def answer_partners(tx: Transaction, orders: Collection[Order]) -> None:
 def answer_to(order: Order, facts: PartnerOrder) -> OrderAnswer | None:
     """The last that was decided of it; None while the lines of a backorder are still being told."""
     said = next(event for event in reversed(order.said) if isinstance(event, ANSWERED))
-    lines = _lines(order)
+    lines = _lines(order, facts)
     match said:
         case OrderConfirmed():
             return OrderAnswer(AnswerKind.ACCEPTED, facts, order.now, lines, promised_on=_promised_on(order))
@@ -51,9 +51,10 @@ def answer_to(order: Order, facts: PartnerOrder) -> OrderAnswer | None:
     return None
 
 
-def _lines(order: Order) -> tuple[AnswerLine, ...]:
-    """Without those that an amendment has cancelled."""
-    lines = [line for line in order.lines.values() if line.wanted or order.status in ENDS]
+def _lines(order: Order, facts: PartnerOrder) -> tuple[AnswerLine, ...]:
+    """Without those that an amendment has cancelled: the partner has no words for them any more."""
+    named = {line.line_no for line in facts.lines} if order.status in ENDS else set()
+    lines = [line for line in order.lines.values() if line.wanted or line.line_no in named]
     return tuple(AnswerLine(line.line_no, line.ordered, line.ordered - line.backordered) for line in lines)
 
 

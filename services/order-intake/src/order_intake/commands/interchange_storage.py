@@ -74,7 +74,7 @@ def _messages(taken: Taken, view: InterchangeView) -> Iterator[tuple[object, ...
     assert partner
     for each in view.messages:
         head = (taken.interchange_id, each.position, partner.customer_id, partner.code, each.type, each.release, each.reference)
-        yield (*head, each.outcome, each.document_number, each.purpose, each.effect, each.order_id)
+        yield (*head, each.outcome, each.document_number, each.purpose, each.effect, each.order_id, each.change_number)
 
 
 def _orders(taken: Taken) -> Iterator[EdiOrder]:
@@ -83,6 +83,6 @@ def _orders(taken: Taken) -> Iterator[EdiOrder]:
     assert taken.interchange_id
     for place, deed in taken.deeds.items():
         if deed.effect is Effect.PLACED and deed.order_id:
-            facts, release = taken.arrival.asked[place].facts, plain(messages[place].release, 20)
+            facts, release = deed.facts or taken.arrival.asked[place].facts, plain(messages[place].release, 20)
             syntax = taken.arrival.interchange.syntax.name
             yield EdiOrder(deed.order_id, partner.customer_id, partner.code, syntax, release, taken.interchange_id, facts)

@@ -1,15 +1,16 @@
 """Taking interchanges: each is new, a repetition, or refused; what it asks for is done, answered and stored in one transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.database import Transaction
 from shared.sealing import SubjectKey
 
+from order_intake.asked import Asked, Deeds, by_partner
 from order_intake.commands.acknowledgements import match_acknowledgements
 from order_intake.commands.acknowledging import acknowledge
-from order_intake.commands.asking import Asked, Deeds, by_partner, do_asked
+from order_intake.commands.asking import do_asked
 from order_intake.commands.interchange_storage import Keys, store, subjects
 from order_intake.commands.outbox import post
 from order_intake.commands.sorting import sort_out
@@ -27,7 +28,7 @@ from order_intake.taken import Deed, Taken
 async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
     """All that a body holds. Whatever was here before, with the same bytes, is answered as it was then, and nothing is done."""
     taken = await sort_out(tx, arrivals)
-    deeds = await do_asked(tx, list(_asked(taken)), terms, keys.take)
+    deeds = await do_asked(tx, list(_asked(taken)), terms, keys)
     for index, each in enumerate(taken):
         each.deeds = {place: deed for (at, place), deed in deeds.items() if at == index} | dict(_others(each))
     await _answer(tx, taken, deeds)
@@ -37,12 +38,12 @@ async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms:
     return taken
 
 
-async def try_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms) -> list[Taken]:
+async def try_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
     """What would become of them; whatever it takes to find out is taken back."""
     found: list[Taken] = []
     try:
         async with tx.savepoint():
-            found = await take_interchanges(tx, arrivals, terms.model_copy(update={"open_orders_per_customer": 0}), Nobodys())
+            found = await take_interchanges(tx, arrivals, terms.model_copy(update={"open_orders_per_customer": 0}), Nobodys(keys))
             await tx.flush()
             raise Tried
     except Tried:
@@ -53,14 +54,17 @@ class Tried(Exception):
     """Undoes what was tried."""
 
 
+@dataclass(frozen=True, slots=True)
 class Nobodys:
-    """Keys that seal what is thrown away."""
+    """New keys seal what is thrown away; the others are those that there are."""
+
+    real: Keys
 
     async def take(self, count: int = 1) -> list[SubjectKey]:
         return [SubjectKey.new() for _ in range(count)]
 
     async def read(self, key_ids: Iterable[str | None]) -> dict[str, SubjectKey]:
-        return {}
+        return await self.real.read(key_ids)
 
 
 def _as_tried(taken: Taken) -> Taken:
@@ -117,6 +121,8 @@ def _answers(taken: Taken) -> list[Answer]:
 def _order_answer(asked: Asked, deed: Deed, at: datetime) -> OrderAnswer:
     """Line by line; a reason for the whole order stands above."""
     assert deed.kind
+    if deed.answer:
+        return deed.answer
     accepted, reasons = deed.kind is AnswerKind.ACCEPTED, {refusal.line_no: refusal.reason for refusal in deed.refusals if refusal.line_no}
     quantities = asked.ordered.quantities if deed.kind in (AnswerKind.REFUSED, AnswerKind.ACCEPTED) else {}
     lines = [AnswerLine(line_no, each, each if accepted else 0, reasons.get(line_no)) for line_no, each in quantities.items()]

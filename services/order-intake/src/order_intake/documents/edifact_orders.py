@@ -1,13 +1,19 @@
 """ORDERS and ORDCHG as what they ask for."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from order_intake.documents.facts import Item, Place, Reference
-from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
 from order_intake.edi import Loop, Message, Segment
 
 FUNCTIONS = {"1": Action.CANCEL, "3": Action.CANCEL, "4": Action.CHANGE, "5": Action.CHANGE}
+REPLACED = "5"
+WISHES = {"": LineWish.SET, "1": LineWish.ADD, "2": LineWish.DELETE, "3": LineWish.SET, "4": LineWish.KEEP, "11": LineWish.KEEP}
+"""Of LIN 1229. QTY 21 is the quantity as it shall be."""
 SHIP_TO = ("DP", "ST", "UC", "CN", "BY")
+MOVED_TO = SHIP_TO[:-1]
+"""A change that names its buyer does not send the goods there."""
 EARLIEST = frozenset({"10", "64"})
 LATEST = frozenset({"63"})
 THE_DAY = frozenset({"2"})
@@ -17,30 +23,43 @@ MOST_REFERENCES = 40
 
 def of_orders(message: Message) -> IncomingDocument:
     head = message.first("BGM") or message.header
-    return _document(message, FUNCTIONS.get(head.value(3), Action.PLACE), head.value(2), "")
+    action = FUNCTIONS.get(head.value(3), Action.PLACE)
+    found = _document(message, action, head.value(2), "", SHIP_TO)
+    return found if action is not Action.CHANGE else replace(found, is_whole=not any(line.said for line in found.lines))
 
 
 def of_ordchg(message: Message) -> IncomingDocument:
     """BGM 1004 is the change's own number; RFF ON names the order."""
     head = message.first("BGM") or message.header
-    ordered = message.first("RFF", "ON")
-    return _document(message, FUNCTIONS.get(head.value(3), Action.CHANGE), ordered.value(1, 2) if ordered else head.value(2), head.value(2))
+    ordered, action = message.first("RFF", "ON"), FUNCTIONS.get(head.value(3), Action.CHANGE)
+    number = ordered.value(1, 2) if ordered else head.value(2)
+    found = _document(message, action, number, head.value(2), MOVED_TO)
+    lines = tuple(map(_of_the_order, found.lines, message.tree.loops("LIN")))
+    references = tuple(each for each in found.references if each.qualifier != "ON")
+    return replace(found, lines=lines, references=references, is_whole=head.value(3) == REPLACED)
 
 
-def _document(message: Message, action: Action, number: str, own_number: str) -> IncomingDocument:
+def _of_the_order(line: AskedLine, loop: Loop) -> AskedLine:
+    """LIN 1082 counts the lines of the change; RFF ON beside it may name the order's own."""
+    ordered = next((each.head.value(1, 3) for each in loop.loops("RFF") if each.head.value(1) == "ON"), "")
+    return replace(line, number=ordered or line.number, counts=not ordered)
+
+
+def _document(message: Message, action: Action, number: str, own_number: str, ship_to: Sequence[str]) -> IncomingDocument:
     head, tree = message.first("BGM") or message.header, message.tree
     dated = next((each for each in tree.all("DTM", "137")), None)
     earliest, latest = _days(tree.all("DTM"))
     return IncomingDocument(
         message.type, action, head.value(3) or "9", number, own_number, dated.value(1, 2)[:8] if dated else "", earliest, latest,
-        _consignee(tree), tuple(_line(loop) for loop in tree.loops("LIN")), tuple(_places(tree)), tuple(_references(tree)),
+        _consignee(tree, ship_to), tuple(_line(loop) for loop in tree.loops("LIN")), tuple(_places(tree)), tuple(_references(tree)),
     )  # fmt: skip
 
 
 def _line(loop: Loop) -> AskedLine:
     head, ordered = loop.head, loop.first("QTY", "21") or loop.first("QTY")
     quantity, unit = (ordered.value(1, 2), ordered.value(1, 3)) if ordered else ("", "")
-    return AskedLine(head.value(1), quantity, unit, tuple(_items(loop)))
+    said = head.value(2)
+    return AskedLine(head.value(1), quantity, unit, tuple(_items(loop)), "", WISHES.get(said, LineWish.OTHER), said)
 
 
 def _items(loop: Loop) -> Iterator[Item]:
@@ -51,9 +70,9 @@ def _items(loop: Loop) -> Iterator[Item]:
             yield Item(qualifier, code)
 
 
-def _consignee(tree: Loop) -> Consignee | None:
+def _consignee(tree: Loop, ship_to: Sequence[str]) -> Consignee | None:
     loops = {loop.head.value(1): loop for loop in reversed(tree.loops("NAD"))}
-    found = next((loops[role] for role in SHIP_TO if role in loops), None)
+    found = next((loops[role] for role in ship_to if role in loops), None)
     if found is None:
         return None
     head = found.head

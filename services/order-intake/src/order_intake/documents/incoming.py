@@ -13,15 +13,32 @@ class Action(StrEnum):
     CANCEL = "cancel"
 
 
+class LineWish(StrEnum):
+    """What is wished of a line. `more` and `less` say which way its quantity goes; `replace`: the line may become another item."""
+
+    ADD = "add"
+    DELETE = "delete"
+    SET = "set"
+    MORE = "more"
+    LESS = "less"
+    REPLACE = "replace"
+    KEEP = "keep"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class AskedLine:
-    """`price` is that of one unit, as it was said."""
+    """`price` is that of one unit, as it was said. `said` is the code that led to `wish`, empty where none was given; `counts`: `number`
+    only counts the lines of the document, it need not be that of the order's line."""
 
     number: str
     quantity: str
     unit: str
     items: tuple[Item, ...]
     price: str = ""
+    wish: LineWish = LineWish.SET
+    said: str = ""
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class Consignee:
 @dataclass(frozen=True, slots=True)
 class IncomingDocument:
     """`number` is the order's. A change or cancellation may have a number of its own. Days are YYYYMMDD; `purpose` is the code that
-    led to `action`."""
+    led to `action`. `is_whole`: a change that says all lines of the order as they shall be."""
 
     type: str
     action: Action
@@ -62,6 +79,7 @@ class IncomingDocument:
     purchase_order: str = ""
     link: str = ""
     master_reference: str = ""
+    is_whole: bool = False
 
 
 T = TypeVar("T")

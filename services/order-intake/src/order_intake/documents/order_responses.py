@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from order_intake.documents.facts import PartnerLine, PartnerOrder, Reader
+from order_intake.documents.incoming import LineWish
 from order_intake.documents.rows import (
     EACH,
     Row,
@@ -47,17 +48,19 @@ class LineReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """Of what was ordered so much is promised by now; `reason` says why a line is refused."""
+    """Of what was ordered so much is promised by now; `reason` says why a line is refused, `change` what was wished of it."""
 
     line_no: int
     ordered: int
     promised: int
     reason: LineReason | None = None
+    change: LineWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
-    """`reason` is a sentence for the whole order; `number` our own number of the answer, the order's where it is empty."""
+    """`reason` is a sentence for the whole order; `number` our own number of the answer, the order's where it is empty. `change` is the
+    partner's number of the change that is answered; `replaces`: it was the whole order anew."""
 
     kind: AnswerKind
     order: PartnerOrder
@@ -66,8 +69,16 @@ class OrderAnswer:
     reason: str = ""
     promised_on: str = ""
     number: str = ""
+    change: str = ""
+    replaces: bool = False
 
 
+REPLACED = "05"
+X12_CHANGES = {LineWish.ADD: "AI", LineWish.DELETE: "DI", LineWish.MORE: "QI", LineWish.LESS: "QD", LineWish.KEEP: "NC"}
+EDIFACT_CHANGES = {LineWish.ADD: "1", LineWish.DELETE: "2", LineWish.KEEP: "5"}
+"""All else is a change of the line: CA, 3."""
+MOST_OF_A_SEQUENCE = 8
+MOST_DIGITS_LEFT = 9
 ON_CHANGES = frozenset({AnswerKind.CHANGED, AnswerKind.CHANGE_REFUSED, AnswerKind.CANCELLED})
 REFUSALS = frozenset({AnswerKind.REFUSED, AnswerKind.CHANGE_REFUSED, AnswerKind.NO_ORDER})
 
@@ -77,21 +88,22 @@ def order_responses(partner: Reader, answers: Sequence[OrderAnswer]) -> list[Dra
     return [_draft(partner, answer) for answer in answers]
 
 
-def response_type(partner: Reader, kind: AnswerKind) -> str:
+def _type(partner: Reader, answer: OrderAnswer) -> str:
+    """A whole order that came anew is answered as a new one is."""
     if partner.syntax is X12:
-        return "865" if kind in ON_CHANGES else "855"
-    return "APERAK" if kind is AnswerKind.NO_ORDER else "ORDRSP"
+        return "865" if answer.kind in ON_CHANGES and not answer.replaces else "855"
+    return "APERAK" if answer.kind is AnswerKind.NO_ORDER else "ORDRSP"
 
 
 def _draft(partner: Reader, answer: OrderAnswer) -> Draft:
     build = {"855": _x855, "865": _x865, "ORDRSP": _ordrsp, "APERAK": _aperak}
-    document = response_type(partner, answer.kind)
+    document = _type(partner, answer)
     return Draft(document, partner.release(document), "", build[document](answer))
 
 
 def _x855(answer: OrderAnswer) -> list[Row]:
-    order = answer.order
-    rows: list[Row] = [("BAK", "00", _outcome(answer), order.number, order.dated_on or day(answer.at), *(None,) * 4, day(answer.at))]
+    order, purpose = answer.order, REPLACED if answer.replaces else "00"
+    rows: list[Row] = [("BAK", purpose, _outcome(answer), order.number, order.dated_on or day(answer.at), *(None,) * 4, day(answer.at))]
     rows += [*x12_references(order.references), *_notes(answer), *x12_parties(order.places)]
     for line in answer.lines:
         rows += [_po1(order.line(line.line_no), line), *_acks(answer, line)]
@@ -124,7 +136,10 @@ def _acks(answer: OrderAnswer, line: AnswerLine) -> list[Row]:
     """The parts of a line, each with its status: promised, on backorder, refused."""
     ordered = answer.order.line(line.line_no)
     if line.reason or answer.kind in REFUSALS:
-        return [("ACK", "R2" if line.reason is LineReason.UNKNOWN_ITEM else "IR", *ordered.said(line.ordered, EACH))]
+        quantity = ordered.said(line.ordered, EACH) if line.ordered or not line.change else ()
+        return [("ACK", "R2" if line.reason is LineReason.UNKNOWN_ITEM else "IR", *quantity)]
+    if line.change is LineWish.DELETE:
+        return [("ACK", "ID")]
     when = ("067", answer.promised_on) if answer.promised_on else ()
     rest = line.ordered - line.promised
     if answer.kind is AnswerKind.BACKORDERED:
@@ -143,14 +158,22 @@ def _notes(answer: OrderAnswer) -> list[Row]:
 def _x865(answer: OrderAnswer) -> list[Row]:
     order = answer.order
     purpose = "01" if answer.kind is AnswerKind.CANCELLED else "04"
-    rows: list[Row] = [("BCA", purpose, _outcome(answer), order.number, None, None, order.dated_on or day(answer.at))]
+    sequence = answer.change if len(answer.change) <= MOST_OF_A_SEQUENCE else None
+    rows: list[Row] = [("BCA", purpose, _outcome(answer), order.number, None, sequence, order.dated_on or day(answer.at))]
     rows += [*x12_references(order.references), *_notes(answer), *x12_parties(order.places)]
     for line in answer.lines:
-        ordered = order.line(line.line_no)
-        quantity, unit = ordered.said(line.ordered, EACH)
-        rows.append(("POC", ordered.number, "CA", quantity, 0, (unit,), _price(ordered, unit), None, *x12_items(ordered.items)))
-        rows += _acks(answer, line)
+        rows += [_poc(order.line(line.line_no), line), *_acks(answer, line)]
     return [*rows, ("CTT", len(answer.lines))] if answer.lines else rows
+
+
+def _poc(line: PartnerLine, answered: AnswerLine) -> Row:
+    """Nothing was received of it yet: all is left to receive."""
+    code, items = X12_CHANGES.get(answered.change or LineWish.SET, "CA"), x12_items(line.items)
+    if not answered.ordered and answered.change:
+        return ("POC", line.number, code, None, None, None, None, None, *items)
+    quantity, unit = line.said(answered.ordered, EACH)
+    left = quantity if quantity < 10**MOST_DIGITS_LEFT else None
+    return ("POC", line.number, code, quantity, left, (unit,), _price(line, unit), None, *items)
 
 
 ORDRSP_OUTCOMES = {AnswerKind.ACCEPTED: "29", AnswerKind.CANCELLED: "29", AnswerKind.CHANGED: "4", AnswerKind.BACKORDERED: "4"}
@@ -165,7 +188,8 @@ def _ordrsp(answer: OrderAnswer) -> list[Row]:
         period("137", day(answer.at)),
     ]
     rows += [("FTX", "AAO", None, None, cut(text, 70)) for text in [answer.reason] if text]
-    rows += [("RFF", ("ON", order.number)), *edifact_references(order.references), *edifact_parties(order.places)]
+    rows += [("RFF", ("ON", order.number)), *([("RFF", ("PP", answer.change))] if answer.change else [])]
+    rows += [*edifact_references(order.references), *edifact_parties(order.places)]
     for number, line in enumerate(answer.lines, 1):
         rows += _ordrsp_line(answer, number, line)
     return [*rows, ("UNS", "S"), ("CNT", ("2", len(answer.lines)))]
@@ -174,14 +198,23 @@ def _ordrsp(answer: OrderAnswer) -> list[Row]:
 def _ordrsp_line(answer: OrderAnswer, number: int, line: AnswerLine) -> list[Row]:
     ordered = answer.order.line(line.line_no)
     refused = bool(line.reason) or answer.kind in REFUSALS
-    action = "7" if refused else "5" if line.promised == line.ordered else "3"
-    rows: list[Row] = [*edifact_line(number, ordered, action), edifact_quantity("21", line.ordered, ordered)]
+    rows: list[Row] = [*edifact_line(number, ordered, "7" if refused else _action(line))]
+    if line.change and not line.ordered:
+        return [*rows, ("FTX", "AAO", None, None, line.reason)] if line.reason else rows
+    rows.append(edifact_quantity("21", line.ordered, ordered))
     rows.append(edifact_quantity("113", 0 if refused else line.promised, ordered))
     if answer.kind is AnswerKind.BACKORDERED and line.promised < line.ordered:
         rows.append(edifact_quantity("83", line.ordered - line.promised, ordered))
     if answer.promised_on and line.promised and not refused:
         rows.append(period("69", answer.promised_on))
     return [*rows, ("FTX", "AAO", None, None, line.reason)] if line.reason else rows
+
+
+def _action(line: AnswerLine) -> str:
+    """LIN 1229 of what is not refused."""
+    if line.change:
+        return EDIFACT_CHANGES.get(line.change, "3")
+    return "5" if line.promised == line.ordered else "3"
 
 
 def _aperak(answer: OrderAnswer) -> list[Row]:

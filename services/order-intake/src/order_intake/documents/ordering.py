@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder
-from order_intake.documents.incoming import AskedLine, Consignee, IncomingDocument
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
 from order_intake.documents.order_responses import LineReason
 from order_intake.partners import Partner, keys_of_item
 from order_intake.schemas import Address, NewOrder
@@ -31,7 +31,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """`new` is None where there are refusals. `quantities` are in our units, 0 where they cannot be told, by line_no."""
+    """`new` is None where there are refusals, and where no order is to be placed. `quantities` are in our units, 0 where they cannot be
+    told, by line_no."""
 
     document: IncomingDocument
     facts: PartnerOrder
@@ -41,11 +42,13 @@ class Ordered:
 
 
 def ordered(document: IncomingDocument, partner: Partner, zone: ZoneInfo) -> Ordered:
-    lines = [_line(line_no, line, partner) for line_no, line in enumerate(document.lines, 1)]
+    lines = [translated(line_no, line, partner) for line_no, line in enumerate(document.lines, 1)]
     facts = facts_of(document, partner)
     quantities = {line_no: quantity for line_no, (_, quantity, _) in enumerate(lines, 1)}
     refusals = [refusal for *_, refusal in lines if refusal]
-    address = _address(document.consignee, partner)
+    if document.action is not Action.PLACE:
+        return Ordered(document, facts, None, quantities, tuple(refusals) if document.is_whole else ())
+    address = address_of(document.consignee, partner)
     if isinstance(address, str):
         refusals.insert(0, Refusal(0, LineReason.OTHER, address))
     if refusals:
@@ -56,7 +59,7 @@ def ordered(document: IncomingDocument, partner: Partner, zone: ZoneInfo) -> Ord
         "ship_to": address,
         "service_level": partner.service_level,
         "allow_partial": partner.allow_partial,
-        "requested_delivery": _window(document, zone),
+        "requested_delivery": window_of(document, zone),
         "lines": [{"sku": sku, "quantity": quantity, "line_no": line_no} for line_no, (sku, quantity, _) in enumerate(lines, 1)],
     }
     try:
@@ -66,14 +69,15 @@ def ordered(document: IncomingDocument, partner: Partner, zone: ZoneInfo) -> Ord
 
 
 def facts_of(document: IncomingDocument, partner: Partner) -> PartnerOrder:
-    lines = tuple(
-        PartnerLine(line_no, line.number, line.unit, _factor(line.unit, partner) or 1, line.items, line.price)
-        for line_no, line in enumerate(document.lines, 1)
-    )
+    lines = tuple(words_of(line_no, line, partner) for line_no, line in enumerate(document.lines, 1))
     return PartnerOrder(
         document.type, document.number, document.dated_on, document.purchase_order, document.link, document.master_reference,
         document.places, document.references, lines,
     )  # fmt: skip
+
+
+def words_of(line_no: int, line: AskedLine, partner: Partner) -> PartnerLine:
+    return PartnerLine(line_no, line.number, line.unit, factor_of(line.unit, partner) or 1, line.items, line.price)
 
 
 def sku_of(items: tuple[Item, ...], partner: Partner) -> str:
@@ -88,11 +92,12 @@ def sku_of(items: tuple[Item, ...], partner: Partner) -> str:
     return next((by_qualifier[each] for each in ORDER_OF_CODES if each in by_qualifier), items[0].value)
 
 
-def _line(line_no: int, line: AskedLine, partner: Partner) -> tuple[str, int, Refusal | None]:
-    sku, factor = sku_of(line.items, partner), _factor(line.unit, partner)
+def translated(line_no: int, line: AskedLine, partner: Partner) -> tuple[str, int, Refusal | None]:
+    """A line as our sku and quantity, 0 where it cannot be told."""
+    sku, factor = sku_of(line.items, partner), factor_of(line.unit, partner)
     if factor is None:
         return sku, 0, Refusal(line_no, LineReason.UNIT, f"line {line_no}: the unit {line.unit[:3]} is not agreed")
-    quantity = _whole(line.quantity, factor)
+    quantity = whole(line.quantity, factor)
     if quantity is None:
         return sku, 0, Refusal(line_no, LineReason.QUANTITY, f"line {line_no}: not a whole quantity from 1 to {MOST_UNITS}")
     if not sku:
@@ -100,11 +105,11 @@ def _line(line_no: int, line: AskedLine, partner: Partner) -> tuple[str, int, Re
     return sku, quantity, None
 
 
-def _factor(unit: str, partner: Partner) -> int | None:
+def factor_of(unit: str, partner: Partner) -> int | None:
     return partner.units.get(unit) or (1 if unit in SINGLE else None)
 
 
-def _whole(text: str, factor: int) -> int | None:
+def whole(text: str, factor: int) -> int | None:
     """12, 12.000 and 12,5 of a unit that holds two of ours; None where it is no whole number of ours."""
     whole, _, part = text.replace(",", ".").partition(".")
     if not (whole + part).isdigit() or not (whole + part).isascii() or len(whole + part) > 20:
@@ -113,7 +118,7 @@ def _whole(text: str, factor: int) -> int | None:
     return None if rest or not 1 <= scaled <= MOST_UNITS else scaled
 
 
-def _address(consignee: Consignee | None, partner: Partner) -> dict[str, object] | Address | str:
+def address_of(consignee: Consignee | None, partner: Partner) -> dict[str, object] | Address | str:
     """A sentence where there is none."""
     if consignee is None:
         return "no ship-to is named"
@@ -134,7 +139,7 @@ def _address(consignee: Consignee | None, partner: Partner) -> dict[str, object]
     return found | {name: value for name, value in (("code", consignee.code), ("phone", consignee.phone)) if value}
 
 
-def _window(document: IncomingDocument, zone: ZoneInfo) -> dict[str, datetime | None]:
+def window_of(document: IncomingDocument, zone: ZoneInfo) -> dict[str, datetime | None]:
     earliest, latest = _day(document.earliest_on), _day(document.latest_on)
     if earliest and latest and earliest > latest:
         earliest = None

@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from order_intake.documents.facts import Item, Place, Reference
-from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
 from order_intake.edi import Loop, Message, Segment
 
 PURPOSES = {"01": Action.CANCEL, "03": Action.CANCEL, "04": Action.CHANGE, "05": Action.CHANGE}
 ORDER_STATUS = {"F": Action.CANCEL, "R": Action.CHANGE}
 SHIP_TO = ("ST", "CN", "MA", "BS")
-PRICES = {"PO1": 4, "POC": 6}
+REPLACED = "05"
+WISHES = {
+    "AI": LineWish.ADD, "DI": LineWish.DELETE, "QI": LineWish.MORE, "QD": LineWish.LESS, "CA": LineWish.REPLACE, "RZ": LineWish.REPLACE,
+    "RE": LineWish.REPLACE, "RM": LineWish.REPLACE, "PQ": LineWish.SET, "RQ": LineWish.SET, "PC": LineWish.SET, "NC": LineWish.KEEP,
+}  # fmt: skip
+"""Of POC02. POC03 is the quantity as it shall be, whichever way it goes."""
+LINE_NUMBER = "PL"
+"""Among the item's numbers: the purchaser's own number of the line."""
 PAIRS = {"PO1": range(6, 25, 2), "POC": range(8, 27, 2), "W01": (4, 6, 15)}
 EARLIEST = frozenset({"010", "037", "064", "118", "10", "37", "53", "64"})
 LATEST = frozenset({"063", "054", "63", "54"})
@@ -22,18 +29,19 @@ def of_850(message: Message) -> IncomingDocument:
     earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("DTM"))
     return IncomingDocument(
         "850", PURPOSES.get(head.text(1), Action.PLACE), head.text(1), head.text(3), "", head.text(5), earliest, latest,
-        _consignee(tree), tuple(_lines(tree.loops("PO1"), 1, 2, 3)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
+        _consignee(tree), tuple(_lines(tree)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
+        is_whole=PURPOSES.get(head.text(1)) is Action.CHANGE,
     )  # fmt: skip
 
 
 def of_860(message: Message) -> IncomingDocument:
     """BCH05 counts the changes of an order."""
     head, tree = message.first("BCH") or message.header, message.tree
-    action = PURPOSES.get(head.text(1), Action.CHANGE)
-    lines = tuple(_lines(tree.loops("POC"), 1, 3, 5))
+    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("DTM"))
     return IncomingDocument(
-        "860", action, head.text(1), head.text(3), head.text(5), head.text(6), lines=lines, places=tuple(_places(tree)),
-        references=tuple(_references(tree.all("REF"))),
+        "860", PURPOSES.get(head.text(1), Action.CHANGE), head.text(1), head.text(3), head.text(5), head.text(6), earliest, latest,
+        _consignee(tree), tuple(_changes(tree)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
+        is_whole=head.text(1) == REPLACED,
     )  # fmt: skip
 
 
@@ -43,14 +51,23 @@ def of_940(message: Message) -> IncomingDocument:
     return IncomingDocument(
         "940", ORDER_STATUS.get(head.text(1), Action.PLACE), head.text(1), head.text(2), "", "", earliest, latest,
         _consignee(tree), tuple(_shipped(tree)), tuple(_places(tree)), tuple(_references(tree.all("N9"))),
-        purchase_order=head.text(3), link=head.text(4), master_reference=head.text(5),
+        purchase_order=head.text(3), link=head.text(4), master_reference=head.text(5), is_whole=head.text(1) == "R",
     )  # fmt: skip
 
 
-def _lines(loops: Sequence[Loop], number: int, quantity: int, unit: int) -> Iterator[AskedLine]:
-    for loop in loops:
+def _lines(tree: Loop) -> Iterator[AskedLine]:
+    for loop in tree.loops("PO1"):
         head = loop.head
-        yield AskedLine(head.text(number), head.text(quantity), head.value(unit), tuple(_items(head)), head.text(PRICES[head.tag]))
+        yield AskedLine(head.text(1), head.text(2), head.value(3), tuple(_items(head)), head.text(4))
+
+
+def _changes(tree: Loop) -> Iterator[AskedLine]:
+    for loop in tree.loops("POC"):
+        head = loop.head
+        named, code = tuple(_items(head)), head.text(2)
+        number = next((item.value for item in named if item.qualifier == LINE_NUMBER), head.text(1))
+        items = tuple(item for item in named if item.qualifier != LINE_NUMBER)
+        yield AskedLine(number, head.text(3), head.value(5), items, head.text(6), WISHES.get(code, LineWish.OTHER), code)
 
 
 def _shipped(tree: Loop) -> Iterator[AskedLine]:

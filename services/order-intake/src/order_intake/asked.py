@@ -1,0 +1,42 @@
+"""What the messages of a body ask for, each with its place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from order_intake.documents.ordering import Ordered
+from order_intake.partners import Partner
+from order_intake.taken import Deed
+
+Place = tuple[int, int]
+"""Which interchange of the body, and which message of it."""
+Deeds = dict[Place, Deed]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one message asks for."""
+
+    at: Place
+    partner: Partner
+    ordered: Ordered
+
+    @property
+    def reference(self) -> tuple[str, str]:
+        return self.partner.customer_id, self.ordered.facts.number
+
+
+class There(NamedTuple):
+    """An order that a document speaks of."""
+
+    order_id: UUID
+    key_id: str | None
+    is_erased: bool
+
+
+def by_partner(asked: Sequence[Asked]) -> Iterator[tuple[Partner, list[Asked]]]:
+    for _, each in groupby(sorted(asked, key=lambda one: (one.partner.code, one.at)), lambda one: one.partner.code):
+        group = list(each)
+        yield group[0].partner, group
