@@ -1,5 +1,10 @@
-"""A process that is killed between receiving and answering: the partner sends again, and there is one order and one acknowledgement."""
+"""Processes that are killed: between receiving and answering, where the partner sends again, and while documents are written. There is one
+order, one acknowledgement, one document, and no control number is lost."""
 
+import asyncio
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,11 +12,13 @@ import httpx
 import pytest
 from order_intake.edi import read
 from shared.database import Pool
+from shared.key_store import KeyStore
 
 from tests.conftest import OPERATOR_KEY
 from tests.contracts.test_hostile_http import running
 from tests.order_intake.interchanges import an_850, x12
 from tests.order_intake.senders import MEDIA, a_sender
+from tests.order_intake.test_outbox import a_partner, a_posted, written
 
 
 def dies(url: str, folder: Path, body: bytes) -> bool:
@@ -44,3 +51,34 @@ async def test_killed_between_receiving_and_answering_all_is_done_once(
     assert [int(read(each).interchanges[0].reference) for each in (first, other)] == [1, 2]
     assert sorted(order["customer_reference"] for order in await sender.orders()) == ["PO-1", "PO-3"]
     assert await pool.fetchval("SELECT count(*) FROM edi_documents WHERE partner = $1", sender.code) == 3
+
+
+def writes(url: str) -> int:
+    """How a process ended that wrote what is due."""
+    environment = os.environ | {"DATABASE_URL": url, "LSC_OPERATOR_KEY": OPERATOR_KEY}
+    return subprocess.run([sys.executable, "-m", "tests.order_intake.writing"], env=environment, check=False).returncode
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("place", "stored"), [("edi.documents_written", 0), ("edi.documents_sent", 1)])
+async def test_killed_while_it_writes_no_document_is_lost_or_sent_twice(
+    client: httpx.AsyncClient, pool: Pool, key_store: KeyStore, database: str, monkeypatch: pytest.MonkeyPatch, place: str, stored: int
+) -> None:
+    partner = await a_partner(pool)
+    await written(pool, key_store, client, partner)
+    await a_posted(pool, partner, ["PO-1", "PO-2"])
+    monkeypatch.setenv("CRASH_AT", place)
+    killed = await asyncio.to_thread(writes, database)
+    there = await pool.fetchval("SELECT count(*) FROM edi_outbox WHERE partner = $1", partner.code)
+    monkeypatch.delenv("CRASH_AT")
+
+    ended = [await asyncio.to_thread(writes, database)]
+    await a_posted(pool, partner, ["PO-3"])
+    ended.append(await asyncio.to_thread(writes, database))
+
+    interchanges = await written(pool, key_store, client, partner)
+    messages = [message for each in interchanges for message in each.messages]
+    assert (killed, there, ended) == (-9, stored, [0, 0])
+    assert [int(each.reference) for each in interchanges] == [1, 2]
+    assert [int(group.reference) for each in interchanges for group in each.groups] == [1, 2]
+    assert [(each.reference, each.segments[1].value(3)) for each in messages] == [("0001", "PO-1"), ("0002", "PO-2"), ("0003", "PO-3")]

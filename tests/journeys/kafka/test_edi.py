@@ -10,10 +10,12 @@ from order_intake.edi import Message
 from deploy.local.supervisor import LocalSystem
 from tests.journeys.crew import Crew
 from tests.journeys.house import House, Json, house_of, until
+from tests.journeys.kafka.changes import change_of_mind
 from tests.journeys.kafka.trading import Trade
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 WAREHOUSE, CARRIER = "EDIHALL", "UPSN"
+SKUS = ("SEED", "BELL", "CORN")
 CREW = Crew(CARRIER, f"{CARRIER}-1", "consignee_absent", "R. Finch")
 KNOWN_TO_ALL = {"855 accepted", "856 accepted", "945 accepted", "214 accepted"}
 """mock-edi accepts a ship notice with a fault noted: it knows no MAN, and so no SSCC."""
@@ -39,20 +41,21 @@ EDIFACT = World("EDIFACT", "4012345000009", "application/EDIFACT")
 
 
 async def opened(house: House, world: World) -> None:
-    """Ten seeds more than are wanted, and two bells too few."""
+    """Seeds and corns enough, and two bells too few."""
     customer = world.customer
     await house.send("crm", "PUT", f"/customers/{customer}", {"name": "Bird shop"})
     await house.send("inventory", "PUT", f"/warehouses/{WAREHOUSE}", {"name": "Hall"})
-    items = [{"customer_id": customer, "sku": sku, "description": sku} for sku in ("SEED", "BELL")]
+    items = [{"customer_id": customer, "sku": sku, "description": sku} for sku in SKUS]
     await house.send("inventory", "POST", "/items/batch", {"items": items})
     await stock(house, world, "SEED", 20)
     await stock(house, world, "BELL", 3)
+    await stock(house, world, "CORN", 3)
     await house.send("dispatch", "PUT", f"/carriers/{CARRIER}", {"name": "Brown"})
     await house.send("dispatch", "PUT", f"/vehicles/{CARRIER}-1", {"carrier": CARRIER, "name": "Van"})
 
     async def items_are_known() -> bool:
         wanted = "SELECT count(*)::text FROM items JOIN customers USING (customer_id) WHERE customer_id = '" + customer + "'"
-        return await house.database("order_intake", wanted) == "2"
+        return await house.database("order_intake", wanted) == str(len(SKUS))
 
     await until(items_are_known)
 
@@ -116,20 +119,24 @@ async def test_an_850_and_a_940_live_and_their_partner_hears_of_it(on_kafka: Loc
             await opened(house, X12)
             mock.expect("POST", "/_mock/partners", {"id": X12.us, "name": "Three PL", "role": "supplier", "test": 0}, status=201)
             buyer, depositor = await a_trade(house, X12, mock, "BUYX"), await a_trade(house, X12, None, "DEPX")
+            waverer = await a_trade(house, X12, None, "WAVX")
 
             await buyer.order("PO-1", {"SEED": 10, "BELL": 5})
             said = await depositor.give(a_940("DEPX", X12.us))
+            await change_of_mind(waverer, X12.customer, "X12")
             await heard_all(house, X12, depositor, _855=1, _945=1, _856=1, _214=3)
             await heard_all(house, X12, buyer, _855=2, _856=1, _214=3)
             await stock(house, X12, "BELL", 2)
             await heard_all(house, X12, buyer, _856=2, _214=6)
+            await heard_all(house, X12, waverer, _855=1, _865=2, _945=1, _856=1)
 
             assert said
             assert [segment.texts[1:] for segment in said.segments if segment.tag == "AK5"] == [["A"]]
-            assert await acknowledged(house, X12) == KNOWN_TO_ALL | {"856 noted"}
+            assert await acknowledged(house, X12) == KNOWN_TO_ALL | {"856 noted", "865 accepted"}
     _the_940_was_answered(depositor)
     _the_850_was_answered(buyer)
-    for trade in (buyer, depositor):
+    _the_860s_were_answered(waverer)
+    for trade in (buyer, depositor, waverer):
         assert has_no_gap([int(each.reference) for each in trade.sent])
         assert has_no_gap([int(group.reference) for each in trade.sent for group in each.groups])
 
@@ -146,6 +153,16 @@ def _the_940_was_answered(trade: Trade) -> None:
     assert rows(advice, "W06")[0][5] == "PO-OF-DEP-1"
     assert [row[:5] for row in rows(advice, "W12")] == [["CC", "4", "4", "0", "EA"]]
     assert len(rows(advice, "MAN")) == 1
+
+
+def _the_860s_were_answered(trade: Trade) -> None:
+    """What was shipped has the numbers, codes and quantities of the change."""
+    first, second = trade.heard("865")
+    assert [rows(message, "BCA")[0][1:5] for message in (first, second)] == [["AD", "LATER-1", "", "1"], ["AK", "LATER-1", "", "2"]]
+    assert [row[:4] for row in rows(first, "POC")] == [["10", "QI", "4", "4"], ["20", "AI", "3", "3"]]
+    [advice], [notice] = trade.heard("945"), trade.heard("856")
+    assert sorted((row[1:3], row[7]) for row in rows(advice, "W12")) == [(["3", "3"], "CORN"), (["4", "4"], "SEED")]
+    assert sorted(row[:3] for row in rows(notice, "LIN")) == [["10", "VN", "SEED"], ["20", "VN", "CORN"]]
 
 
 def _the_850_was_answered(trade: Trade) -> None:
@@ -166,12 +183,14 @@ async def test_an_orders_lives_and_its_partner_hears_of_it(on_kafka: LocalSystem
             await opened(house, EDIFACT)
             supplier = {"id": EDIFACT.us, "name": "Three PL", "role": "supplier", "test": 0, "dialect": "EDIFACT", "version": "D:96A:UN"}
             mock.expect("POST", "/_mock/partners", supplier, status=201)
-            trade = await a_trade(house, EDIFACT, mock, "BUYE")
+            trade, waverer = await a_trade(house, EDIFACT, mock, "BUYE"), await a_trade(house, EDIFACT, None, "WAVE")
 
             await trade.order("PO-1", {"SEED": 10, "BELL": 5})
+            await change_of_mind(waverer, EDIFACT.customer, "EDIFACT")
             await heard_all(house, EDIFACT, trade, ORDRSP=2, DESADV=1, IFTSTA=3)
             await stock(house, EDIFACT, "BELL", 2)
             await heard_all(house, EDIFACT, trade, DESADV=2, IFTSTA=6)
+            await heard_all(house, EDIFACT, waverer, ORDRSP=3, DESADV=1)
 
             assert await acknowledged(house, EDIFACT) == {"ORDRSP accepted", "DESADV accepted", "IFTSTA accepted"}
     first, second = trade.heard("DESADV")
@@ -182,7 +201,23 @@ async def test_an_orders_lives_and_its_partner_hears_of_it(on_kafka: LocalSystem
     assert {number for qualifier, number in pairs(first, "RFF") if qualifier == "ON"} == {"PO-1"}
     events = [each.value(2) for message in trade.heard("IFTSTA") for each in message.segments if each.tag == "STS"]
     assert Counter(events) == {"13": 2, "55": 2, "21": 2}
-    assert has_no_gap([int(each.reference) for each in trade.sent])
+    _the_ordchgs_were_answered(waverer)
+    for each in (trade, waverer):
+        assert has_no_gap([int(interchange.reference) for interchange in each.sent])
+
+
+def _the_ordchgs_were_answered(trade: Trade) -> None:
+    placed, first, second = trade.heard("ORDRSP")
+    assert [message.segments[1].value(3) for message in (placed, first, second)] == ["29", "4", "4"]
+    assert pairs(first, "RFF")[:2] == [["ON", "LATER-1"], ["PP", "CHG-1"]]
+    assert [(segment.value(1), segment.value(2)) for segment in first.segments if segment.tag == "LIN"] == [("10", "3"), ("20", "1")]
+    [notice] = trade.heard("DESADV")
+    shipped = [segment.components(3) for segment in notice.segments if segment.tag == "LIN"]
+    assert sorted(shipped) == [["CORN", "SA"], ["SEED", "SA"]]
+    assert {tuple(segment.components(1)) for segment in notice.segments if segment.tag == "RFF"} >= {
+        ("ON", "LATER-1", "10"),
+        ("ON", "LATER-1", "20"),
+    }
 
 
 def pairs(message: Message, tag: str) -> list[list[str]]:

@@ -79,6 +79,7 @@ async def write_documents(pool: Pool, store: KeyStore) -> int:
         rows = await tx.fetch(_TAKE, [row["document_id"] for row in due])
         await _write(tx, partner, [_due(row, partner, keys) for row in rows])
         crash_point("edi.documents_written")
+    crash_point("edi.documents_sent")
     return max(len(rows), 1)
 
 
