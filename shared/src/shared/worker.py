@@ -6,15 +6,13 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from time import monotonic
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from shared.audit.sealer import Sealer
-from shared.bus import Bus, BusUnavailable
+from shared.bus import Bus
 from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
@@ -26,28 +24,14 @@ from shared.key_store import KeyStore
 from shared.main import WORKER_PORT
 from shared.memory import settle
 from shared.migrations import at_head, keep_leaves
-from shared.observability import (
-    HELD_AGE,
-    HELD_EVENTS,
-    LAG_EVENTS,
-    LAG_SECONDS,
-    OUTBOX_AGE,
-    OUTBOX_PENDING,
-    OUTBOX_STRAYS,
-    PARKED_KEYS,
-    POOL_SIZE,
-    POOL_USED,
-    set_gauges,
-    worker_metrics,
-)
+from shared.observability import POOL_SIZE, POOL_USED, worker_metrics
 from shared.relay import Relay
 from shared.service import Service
 from shared.settings import Settings
 from shared.timers import fire_due
 from shared.walls import Role
+from shared.watchdog import Watchdog
 
-STALLED_AFTER = 20.0
-HELD_ALARM_AFTER = 30.0
 HARD_STOP_AFTER = 20.0
 log = structlog.get_logger()
 
@@ -118,55 +102,11 @@ class Worker:
             crash_point("worker.tidied")
 
     async def watch(self) -> None:
-        """Measure every few seconds; end the process when messages wait and none is taken: a new one does better than a stalled one."""
+        watchdog = Watchdog(self.consumer)
         while not self.stopping.is_set():
-            await _despite(self._measure_database)
-            await _despite(self.sealer.measure)
-            with suppress(BusUnavailable):
-                lag = await self._measure_lag()
-                if lag and self.consumer.stalled_for() > STALLED_AFTER:
-                    log.error("consumer.stalled", lag=lag)
-                    os._exit(70)
-                if not lag:
-                    self.consumer.moved_at = monotonic()
+            for look in (watchdog.look_at_the_database, self.sealer.measure, watchdog.look_at_the_log):
+                await _despite(look)
             await _sleep(5, self.stopping)
-
-    async def _measure_database(self) -> None:
-        row = await self.pool.fetchrow(_STATE, self.service.name)
-        assert row
-        OUTBOX_PENDING.set(row["pending"])
-        OUTBOX_AGE.set(row["pending_age"])
-        OUTBOX_STRAYS.set(row["strays"])
-        PARKED_KEYS.set(row["parked"])
-        HELD_EVENTS.set(row["held"])
-        HELD_AGE.set(row["held_age"])
-        if row["held_age"] > HELD_ALARM_AFTER:
-            log.error("consumer.gap", events=row["held"], seconds=row["held_age"])
-        if row["strays"]:
-            log.error("outbox.leaf_missing", rows=row["strays"])
-
-    async def _measure_lag(self) -> int:
-        ends = await self.bus.ends()
-        behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}
-        set_gauges(LAG_EVENTS, [((p.topic, str(p.number)), lag) for p, lag in behind.items()])
-        set_gauges(
-            LAG_SECONDS, [((p.topic, str(p.number)), _age(self.consumer.recorded.get(p)) if lag else 0) for p, lag in behind.items()]
-        )
-        return sum(behind.values())
-
-
-_STATE = """
-SELECT (SELECT count(*) FROM outbox_pending) AS pending,
-       (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM outbox_pending) AS pending_age,
-       (SELECT count(*) FROM outbox_default) AS strays,
-       (SELECT count(*) FROM progress WHERE consumer = $1 AND parked_at IS NOT NULL) AS parked,
-       held.events AS held, held.age AS held_age
-FROM (
-    SELECT count(*) AS events, coalesce(extract(epoch FROM now() - min(since)), 0)::float AS age
-    FROM waiting w WHERE consumer = $1
-    AND NOT EXISTS (SELECT FROM progress p WHERE p.consumer = $1 AND p.aggregate = w.aggregate AND p.parked_at IS NOT NULL)
-) held
-"""
 
 
 async def _run(service: Service, settings: Settings) -> None:
@@ -238,9 +178,3 @@ async def _despite(call: Callable[[], Awaitable[int | None]]) -> int:
 async def _sleep(seconds: float, stopping: asyncio.Event) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
-
-
-def _age(recorded: str | None) -> float:
-    with suppress(ValueError):
-        return (datetime.now(UTC) - datetime.fromisoformat(recorded or "")).total_seconds()
-    return 0.0

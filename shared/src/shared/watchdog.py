@@ -1,0 +1,83 @@
+"""Measures a worker every few seconds, and ends it when messages wait and none is taken: a new one does better than a stalled one."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import structlog
+
+from shared.bus import BusUnavailable
+from shared.consumer import Consumer
+from shared.observability import (
+    HELD_AGE,
+    HELD_EVENTS,
+    LAG_EVENTS,
+    LAG_SECONDS,
+    OUTBOX_AGE,
+    OUTBOX_PENDING,
+    OUTBOX_STRAYS,
+    PARKED_KEYS,
+    set_gauges,
+)
+
+STALLED_AFTER = 20.0
+HELD_ALARM_AFTER = 30.0
+log = structlog.get_logger()
+
+_STATE = """
+SELECT (SELECT count(*) FROM outbox_pending) AS pending,
+       (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM outbox_pending) AS pending_age,
+       (SELECT count(*) FROM outbox_default) AS strays,
+       (SELECT count(*) FROM progress WHERE consumer = $1 AND parked_at IS NOT NULL) AS parked,
+       held.events AS held, held.age AS held_age
+FROM (
+    SELECT count(*) AS events, coalesce(extract(epoch FROM now() - min(since)), 0)::float AS age
+    FROM waiting w WHERE consumer = $1
+    AND NOT EXISTS (SELECT FROM progress p WHERE p.consumer = $1 AND p.aggregate = w.aggregate AND p.parked_at IS NOT NULL)
+) held
+"""
+
+
+@dataclass
+class Watchdog:
+    consumer: Consumer
+
+    async def look_at_the_database(self) -> None:
+        row = await self.consumer.pool.fetchrow(_STATE, self.consumer.name)
+        assert row
+        OUTBOX_PENDING.set(row["pending"])
+        OUTBOX_AGE.set(row["pending_age"])
+        OUTBOX_STRAYS.set(row["strays"])
+        PARKED_KEYS.set(row["parked"])
+        HELD_EVENTS.set(row["held"])
+        HELD_AGE.set(row["held_age"])
+        if row["held_age"] > HELD_ALARM_AFTER:
+            log.error("consumer.gap", events=row["held"], seconds=row["held_age"])
+        if row["strays"]:
+            log.error("outbox.leaf_missing", rows=row["strays"])
+
+    async def look_at_the_log(self) -> None:
+        with suppress(BusUnavailable):
+            lag = await self._lag()
+            if lag and self.consumer.stalled_for() > STALLED_AFTER:
+                log.error("consumer.stalled", lag=lag)
+                os._exit(70)
+            if not lag:
+                self.consumer.moved_at = monotonic()
+
+    async def _lag(self) -> int:
+        ends = await self.consumer.bus.ends()
+        behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}
+        set_gauges(LAG_EVENTS, [((p.topic, str(p.number)), lag) for p, lag in behind.items()])
+        set_gauges(
+            LAG_SECONDS, [((p.topic, str(p.number)), _age(self.consumer.recorded.get(p)) if lag else 0) for p, lag in behind.items()]
+        )
+        return sum(behind.values())
+
+
+def _age(recorded: str | None) -> float:
+    with suppress(ValueError):
+        return (datetime.now(UTC) - datetime.fromisoformat(recorded or "")).total_seconds()
+    return 0.0
