@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -227,26 +227,31 @@ def no_acknowledgement() -> None:
     _put(kafka.KafkaBus, "_send", _send)
 
 
+class Above:
+    """A pool that shows of what is pending only what is above the highest id that it has shown."""
+
+    def __init__(self, pool: Pool, shown: list[int]) -> None:
+        self._pool, self._shown = pool, shown
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetch(self, sql: str, *values: Any) -> Any:
+        if "FROM outbox_pending ORDER BY id" not in sql:
+            return await self._pool.fetch(sql, *values)
+        above = f"SELECT id, created_at FROM outbox_pending WHERE id > {self._shown[0]} ORDER BY id LIMIT $1"
+        rows = await self._pool.fetch(above, *values)
+        self._shown[0] = max([self._shown[0], *(row["id"] for row in rows)])
+        return rows
+
+
 def by_cursor() -> None:
     """The relay reads what is above the highest id that it has sent."""
-    sent: defaultdict[int, int] = defaultdict(int)
-    step = relay.Relay.step
+    shown, step = [0], relay.Relay.step
 
     async def above(self: relay.Relay) -> int:
         pool = self.pool
-
-        class Above:
-            def __getattr__(_, name: str) -> Any:  # noqa: N805 - here self is the relay
-                return getattr(pool, name)
-
-            async def fetch(_, sql: str, *values: Any) -> Any:  # noqa: N805 - here self is the relay
-                if "FROM outbox_pending ORDER BY id" not in sql:
-                    return await pool.fetch(sql, *values)
-                rows = await pool.fetch(f"SELECT id, created_at FROM outbox_pending WHERE id > {sent[0]} ORDER BY id LIMIT $1", *values)
-                sent[0] = max([sent[0], *(row["id"] for row in rows)])
-                return rows
-
-        self.pool = Above()  # type: ignore[assignment]  # it reads
+        self.pool = Above(pool, shown)  # type: ignore[assignment]  # it reads
         try:
             return await step(self)
         finally:

@@ -43,42 +43,48 @@ class Profile:
 
 
 USUAL_SECONDS = 960.0
+OFTEN: Mapping[str, int] = {
+    "SIGKILL at random": 200,
+    "SIGSTOP of an API": 8,
+    "SIGSTOP longer than every lease, another worker takes over": 10,
+    "a second worker comes and goes": 6,
+    "a worker hangs with a batch in hand, another takes over": 4,
+    "SIGTERM roll of all processes": 3,
+    "PostgreSQL stops at once and recovers": 5,
+    "backends are terminated": 4,
+    "statements are refused: serialization, deadlock, lock, timeout, connections, disk": 5,
+    "deadlocks with somebody who locks in another order": 5,
+    "cut between COMMIT and its answer": 14,
+    "answers to produce requests are dropped": 6,
+    "Kafka is killed and comes back": 6,
+    "Kafka is killed, and the workers while it is away": 3,
+    "records are said again": 12,
+    "events of one thing are said in reverse": 12,
+    "poison": 30,
+    "the next release of a service beside the present one of all others": 3,
+    "the clock of a process is an hour or a week off": 4,
+    "the disk below the tables is full": 2,
+} | dict.fromkeys(NETWORK, 3)
+OFTENER: Mapping[str, int] = {
+    "SIGTERM roll of all processes": 5,
+    "Kafka is killed and comes back": 10,
+    "poison": 54,
+} | dict.fromkeys(NETWORK, 4)
+"""In the full profile."""
+ONCE = (
+    "Kafka loses everything; the ledgers are replayed",
+    "the whole ledger is pending again while an open transaction pins vacuum",
+    "a delete of the relay arrives after another leader, another log and a replay",
+)
 
 
 def whole(orders: int = 10_000, seconds: float = USUAL_SECONDS, *, full: bool = False) -> Profile:
     """Every fault there is; in proportion fewer where there is less time."""
     share = seconds / USUAL_SECONDS
-    often = {
-        "SIGKILL at random": round(200 * share),
-        "SIGSTOP of an API": 8,
-        "SIGSTOP longer than every lease, another worker takes over": 10,
-        "a second worker comes and goes": 6,
-        "a worker hangs with a batch in hand, another takes over": 4,
-        "SIGTERM roll of all processes": 5 if full else 3,
-        "PostgreSQL stops at once and recovers": 5,
-        "backends are terminated": 4,
-        "statements are refused: serialization, deadlock, lock, timeout, connections, disk": 5,
-        "deadlocks with somebody who locks in another order": 5,
-        "cut between COMMIT and its answer": 14,
-        "answers to produce requests are dropped": 6,
-        "Kafka is killed and comes back": 10 if full else 6,
-        "Kafka is killed, and the workers while it is away": 3,
-        "records are said again": 12,
-        "events of one thing are said in reverse": 12,
-        "poison": 54 if full else 30,
-        "the next release of a service beside the present one of all others": 3,
-        "the clock of a process is an hour or a week off": 4,
-        "the disk below the tables is full": 2,
-    } | dict.fromkeys(NETWORK, 4 if full else 3)
-    once = {
-        "Kafka loses everything; the ledgers are replayed": 1,
-        "the whole ledger is pending again while an open transaction pins vacuum": 1,
-        "a delete of the relay arrives after another leader, another log and a replay": 1,
-        "Kafka is down for more than a minute": int(full),
-    }
-    scaled = {name: count if name == "SIGKILL at random" else max(1, round(count * share)) for name, count in often.items()}
-    name = "full" if full else "whole"
-    return Profile(name, orders, seconds, scaled | once, full, walkers=3 if full else 2, small_disk=True)
+    often = {**OFTEN, **(OFTENER if full else {})}
+    strikes = {name: max(1, round(count * share)) for name, count in often.items()} | dict.fromkeys(ONCE, 1)
+    strikes["Kafka is down for more than a minute"] = int(full)
+    return Profile("full" if full else "whole", orders, seconds, strikes, full, walkers=3 if full else 2, small_disk=True)
 
 
 SHORT = Profile(

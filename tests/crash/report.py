@@ -81,11 +81,14 @@ def _orders(console: Console, result: Result) -> None:
 
 
 def save(result: Result, file: Path) -> None:
-    assert result.ground
-    assert result.ledger
     file.parent.mkdir(parents=True, exist_ok=True)
-    points = result.ground.points
-    document = {
+    file.write_bytes(to_json(_came_to(result) | _was_done(result), indent=2))
+
+
+def _came_to(result: Result) -> dict[str, object]:
+    assert result.ledger
+    findings = [(each.invariant, each.broken, each.first) for each in result.findings]
+    return {
         "profile": result.profile.name,
         "seed": result.seed,
         "commit": commit(),
@@ -94,19 +97,23 @@ def save(result: Result, file: Path) -> None:
         "orders": result.profile.orders,
         "acknowledged": len({one.order_id for one in result.ledger.acknowledged()}),
         "attempts": dict(result.ledger.counts),
-        "faults": {name: count for name, count in result.ground.counts.items() if name in CATALOGUE},
-        "counted": {name: count for name, count in result.ground.counts.items() if name not in CATALOGUE},
+        "settled_after_seconds": result.settled_after,
+        "seconds": round(result.seconds, 1),
+        "findings": [{"invariant": it.name, "sentence": it.sentence, "broken": broken, "first": first} for it, broken, first in findings],
+        "offender": result.offender,
+    }
+
+
+def _was_done(result: Result) -> dict[str, object]:
+    assert result.ground
+    counts, points = result.ground.counts, result.ground.points
+    return {
+        "faults": {name: count for name, count in counts.items() if name in CATALOGUE},
+        "counted": {name: count for name, count in counts.items() if name not in CATALOGUE},
         "absent": result.ground.absent,
         "points_reached": dict(points.reached),
         "points_missed": [f"{cell.point} in {cell.service}-{cell.role}" for cell in points.missed],
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,
-        "settled_after_seconds": result.settled_after,
         "checks_while_running": result.ground.vigil.rounds,
-        "seconds": round(result.seconds, 1),
-        "findings": [
-            {"invariant": f.invariant.name, "sentence": f.invariant.sentence, "broken": f.broken, "first": f.first} for f in result.findings
-        ],
-        "offender": result.offender,
     }
-    file.write_bytes(to_json(document, indent=2))

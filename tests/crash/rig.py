@@ -17,8 +17,7 @@ from pydantic_core import from_json
 from deploy.local.demo.center import Center, batches
 from deploy.local.demo.client import Client, Json, Refused
 from deploy.local.demo.desk import HEARD_SECONDS
-from deploy.local.demo.opening import CARRIERS, VEHICLES, register, stock_up
-from deploy.local.demo.stocking import WAREHOUSES
+from deploy.local.demo.opening import furnish, register, stock_up
 from deploy.local.demo.target import Target
 from deploy.local.errors import StackError
 from tests.crash import checks
@@ -223,12 +222,7 @@ class Rig:
                 await customer.close()
 
     async def _furnish(self, center: Center) -> None:
-        for code, name in WAREHOUSES.items():
-            await center.inventory.put(f"/warehouses/{code}", {"name": name})
-        for code, name in CARRIERS.items():
-            await center.dispatch.put(f"/carriers/{code}", {"name": name})
-        for code, carrier in VEHICLES.items():
-            await center.dispatch.put(f"/vehicles/{code}", {"carrier": carrier, "name": f"Vehicle {code}"})
+        await furnish(center)
         for customer in CUSTOMERS:
             await register(center, customer, blocked=False)
         items: list[Json] = [{"customer_id": customer, "sku": sku, "description": sku} for customer, sku in self.workload.items]

@@ -14,7 +14,7 @@ from tests.crash.profiles import Profile
 from tests.crash.rig import Result
 from tests.crash.workload import USUAL, Manners
 
-KILLS, BACKENDS = "SIGKILL at random", "backends are terminated"
+KILLS = "SIGKILL at random"
 AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said in reverse", "poison"
 REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
 TOGETHER = "Kafka is killed, and the workers while it is away"

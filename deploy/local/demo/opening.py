@@ -13,16 +13,20 @@ VEHICLES = {"V11": "C1", "V12": "C1", "V21": "C2", "V22": "C2"}
 
 async def open_house(center: Center, plan: Plan, stocks: Stocking, blocked: str | None) -> None:
     """Every call may be repeated: a second play finds what the first made."""
+    await furnish(center)
+    for owner in plan.owners:
+        await register(center, owner, blocked=owner == blocked)
+    await batches(center.inventory, "/items/batch", "items", [_item(*key, text) for key, text in plan.descriptions.items()])
+    await stock_up(center, stocks.opening, f"opening-{plan.name}")
+
+
+async def furnish(center: Center) -> None:
     for code, name in WAREHOUSES.items():
         await center.inventory.put(f"/warehouses/{code}", {"name": name})
     for code, name in CARRIERS.items():
         await center.dispatch.put(f"/carriers/{code}", {"name": name})
     for code, carrier in VEHICLES.items():
         await center.dispatch.put(f"/vehicles/{code}", {"carrier": carrier, "name": f"Vehicle {code}"})
-    for owner in plan.owners:
-        await register(center, owner, blocked=owner == blocked)
-    await batches(center.inventory, "/items/batch", "items", [_item(*key, text) for key, text in plan.descriptions.items()])
-    await stock_up(center, stocks.opening, f"opening-{plan.name}")
 
 
 async def register(center: Center, owner: str, *, blocked: bool) -> None:
