@@ -42,7 +42,6 @@ class LineReason(StrEnum):
     UNKNOWN_ITEM = "unknown item"
     QUANTITY = "quantity not possible"
     UNIT = "unit not possible"
-    NO_STOCK = "no stock"
     OTHER = "not accepted"
 
 
