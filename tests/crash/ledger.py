@@ -62,6 +62,10 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(path.open("wb", buffering=0))
 
+    def close(self) -> None:
+        """What is in memory stays."""
+        self.file.close()
+
     def sent(self, operation: Operation) -> Entry:
         self._attempts[operation.name] += 1
         entry = Entry(operation, self._attempts[operation.name])

@@ -92,11 +92,16 @@ class Rig:
         except Refused as refused:
             self.result.findings.append(Finding(checks.WORK, 1, str(refused)))
         finally:
-            await self.stage.fall()
-            if self.stage.disk:
-                self.stage.disk.remove()
+            await self._clear_away()
             self.result.seconds = monotonic() - self.result.began
         return self.result
+
+    async def _clear_away(self) -> None:
+        await self.stage.fall()
+        if self.stage.disk:
+            self.stage.disk.remove()
+        self._log.close()
+        self.ledger.close()
 
     async def _play(self, staff: Staff, fleet: Fleet) -> None:
         self._fleet, stopping = fleet, asyncio.Event()
