@@ -2,12 +2,14 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 LONG = 20
 
 
-def examples(count: int, steps: int = 50) -> settings:
+def examples(count: int, steps: int = 50, *, shrinks: bool = True) -> settings:
+    """`shrinks`: what fails is made smaller before it is told; with many also where that takes long."""
     more = LONG if os.environ.get("LSC_HYPOTHESIS") == "long" else 1
     slow = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-    return settings(max_examples=count * more, stateful_step_count=steps, deadline=None, suppress_health_check=slow)
+    phases = [phase for phase in Phase if phase is not Phase.shrink or shrinks or more > 1]
+    return settings(max_examples=count * more, stateful_step_count=steps, deadline=None, suppress_health_check=slow, phases=phases)

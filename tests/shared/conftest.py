@@ -6,7 +6,6 @@ import pytest
 from shared.database import engine, open_pool
 from shared.migrations import keep_leaves
 from shared.postgres_log import make_topics
-from shared.tables import add_plumbing
 from shared.walls import Role, enclose, entered_as, let_customers_say, open_to_customers, open_to_serving
 from sqlalchemy import text
 
@@ -22,7 +21,6 @@ _numbers = count()
 @pytest.fixture(scope="session")
 async def template(postgres: Postgres) -> str:
     """A database with everything in it, to copy for each test."""
-    add_plumbing(metadata)
     postgres.create_service(PACKAGE, "plumbing")
     postgres._psql(f"GRANT {Role.OWNER.of(PACKAGE)} TO {LOGIN}")
     url = entered_as(postgres.url("plumbing", PACKAGE), PACKAGE, Role.OWNER)

@@ -17,6 +17,7 @@ from shared.outbox import publish
 from shared.postgres_log import PostgresBus
 from shared.registry import Handlers
 from shared.relay import Relay
+from shared.tables import add_plumbing
 from shared.walls import Role, entered_as
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 from uuid_utils.compat import uuid7
@@ -27,6 +28,7 @@ metadata = MetaData()
 Table("effects", metadata, Column("id", BigInteger, primary_key=True), Column("aggregate", Text), Column("said", Text))
 Table("poison", metadata, Column("reason", Text, primary_key=True))
 Table("things", metadata, Column("order_id", Text, primary_key=True), Column("event_version", BigInteger, nullable=False))
+add_plumbing(metadata)
 THINGS = rows_of("things", 1, "order_id", "text")
 
 
