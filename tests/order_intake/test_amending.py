@@ -1,5 +1,6 @@
 """An order is changed before anything of it is released."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -312,3 +313,26 @@ async def test_the_same_address_again_is_nothing_to_amend(client: httpx.AsyncCli
     refused = await client.post(f"/orders/{order_id}/amendments", json={"ship_to": body["ship_to"], "requested_delivery": FAR})
 
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nothing-to-amend")
+
+
+async def test_of_two_who_amend_at_once_one_waits_and_is_refused(client: httpx.AsyncClient, pool: Pool) -> None:
+    order_id, _ = await placed(client, pool)
+
+    wishes = [{"lines": lines({1: quantity})} for quantity in (1, 2, 3)]
+    answers = await asyncio.gather(*[client.post(f"/orders/{order_id}/amendments", json=wish) for wish in wishes])
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    [made] = [answer.json() for answer in answers if answer.status_code == 201]
+    order = (await client.get(f"/orders/{order_id}")).json()
+    assert order["lines"][0]["quantity"] == made["lines"][0]["quantity"]
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE key = $1 AND type = 'order.amended.v1'", order_id) == 1
+
+
+async def test_an_address_from_before_addresses_were_sealed_is_sealed_first(client: httpx.AsyncClient, pool: Pool) -> None:
+    order_id, _ = await placed(client, pool)
+    await pool.execute("UPDATE orders SET ship_to_key_id = NULL, ship_to = $2 WHERE order_id = $1", order_id, "{}")
+
+    refused = await client.post(f"/orders/{order_id}/amendments", json={"ship_to": NEW_HOME})
+
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/not-sealed-yet")
+    await pool.execute("DELETE FROM orders WHERE order_id = $1", order_id)

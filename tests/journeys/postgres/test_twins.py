@@ -62,7 +62,7 @@ async def test_what_one_customer_does_shows_another_nothing_of_it(twins: tuple[C
 async def everything(me: Customer) -> None:
     """All that customers may do, with words of the customer's own in every field."""
     mark = uuid4().hex[:12]
-    me.said |= {f"{word}-{mark}" for word in ("ref", "name", "street", "city", "subject", "case", "label")}
+    me.said |= {f"{word}-{mark}" for word in ("ref", "name", "street", "city", "subject", "case", "label", "later", "lane", "change")}
     order = await _order(me, mark)
     await me("order-intake", "POST", "/orders", order, **{"Idempotency-Key": f"once-{mark}"})
     await me("order-intake", "POST", "/orders", order, **{"Idempotency-Key": f"once-{mark}"})
@@ -71,6 +71,7 @@ async def everything(me: Customer) -> None:
         await me("order-intake", "GET", f"/orders/{each['order_id']}")
     await me("kpi", "GET", f"/orders/{orders[0]['order_id']}/facts")
     await me.all("order-intake", f"/orders?customer_id={me.customer_id}")
+    await _amended(me, order, mark)
     await _things(me)
     await _relations(me, mark, orders[0]["order_id"])
     await _figures(me)
@@ -87,6 +88,17 @@ async def _order(me: Customer, mark: str) -> dict[str, object]:
     lines = [{"sku": items[0]["sku"], "quantity": 1}]
     about = {"customer_id": me.customer_id, "customer_reference": f"ref-{mark}"}
     return {**about, "ship_to": address, "lines": lines}
+
+
+async def _amended(me: Customer, order: dict[str, object], mark: str) -> None:
+    later = {"customer_reference": f"later-{mark}", "requested_delivery": {"earliest": "2150-05-01T08:00:00Z"}}
+    order_id = (await me("order-intake", "POST", "/orders", order | later))["order_id"]
+    address = {"name": f"name-{mark}", "street": f"lane-{mark}", "city": "Leeds", "postal_code": "12345", "country": "GB"}
+    path, wish = f"/orders/{order_id}/amendments", {"reference": f"change-{mark}", "ship_to": address}
+    await me("order-intake", "POST", path, wish, **{"Idempotency-Key": f"change-{mark}"})
+    await me.all("order-intake", path)
+    await me("order-intake", "GET", f"{path}/1")
+    await me("order-intake", "POST", f"/orders/{order_id}/cancellation", {"reason": "customer_request"})
 
 
 async def _things(me: Customer) -> None:
