@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from time import time
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -25,7 +25,6 @@ POLL_SECONDS = 30.0
 STOP_SECONDS = 5.0
 BATCH_BYTES = 512 * 1024
 log = structlog.get_logger()
-T = TypeVar("T")
 
 
 class KafkaBus:
@@ -104,22 +103,7 @@ class KafkaBus:
 
     async def _started_consumer(self) -> Any:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._servers,
-                group_id=self._group,
-                group_instance_id=f"{self._group}-{self._instance}",
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
-                partition_assignment_strategy=[RangePartitionAssignor],
-                max_partition_fetch_bytes=2 * 1024 * 1024,
-                fetch_max_bytes=16 * 1024 * 1024,
-                fetch_max_wait_ms=200,
-                session_timeout_ms=self._session_ms,
-                heartbeat_interval_ms=self._session_ms // 5,
-                rebalance_timeout_ms=REBALANCE_SECONDS * 1000,
-                request_timeout_ms=ANSWER_SECONDS * 1000,
-            )
+            consumer = self._new_consumer()
             consumer.subscribe(self._topics, listener=self._assigned)
             try:
                 await consumer.start()
@@ -128,6 +112,24 @@ class KafkaBus:
                 raise
             self._consumer = consumer
         return self._consumer
+
+    def _new_consumer(self) -> Any:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            group_id=self._group,
+            group_instance_id=f"{self._group}-{self._instance}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            partition_assignment_strategy=[RangePartitionAssignor],
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            fetch_max_bytes=16 * 1024 * 1024,
+            fetch_max_wait_ms=200,
+            session_timeout_ms=self._session_ms,
+            heartbeat_interval_ms=self._session_ms // 5,
+            rebalance_timeout_ms=REBALANCE_SECONDS * 1000,
+            request_timeout_ms=ANSWER_SECONDS * 1000,
+        )
 
     async def seek(self, positions: Mapping[Partition, int]) -> None:
         for partition, offset in positions.items():
