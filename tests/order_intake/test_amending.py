@@ -1,13 +1,10 @@
 """An order is changed before anything of it is released."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
-import pytest
 from order_intake.amendment_schemas import NewAmendment
 from order_intake.commands.amending import Amending, amend_orders
 from order_intake.commands.holds import release_holds
@@ -17,7 +14,7 @@ from order_intake.queries import order_in
 from order_intake.schemas import NewCancellation, OrderView
 from order_intake.settings import Terms
 from pydantic_core import from_json
-from shared.database import Pool, Transaction
+from shared.database import Transaction
 from shared.events import ReservedLines, ShortLine, StockReallocated
 from uuid_utils.compat import uuid7
 
@@ -26,10 +23,8 @@ from tests.order_intake.builders import (
     HERE,
     THEN,
     ByLine,
-    a_body,
     a_placed_order,
     a_released_order,
-    a_stored_customer,
     hear,
     picked_short,
     reserved,
@@ -242,97 +237,3 @@ async def test_the_largest_order_is_amended_in_parts(tx: Transaction) -> None:
     parts = await bodies(tx, "order.amended")
     assert [(len(part["lines"]), part["more"]) for part in parts] == [(750, True), (750, True), (500, False)]
     assert len((await order_in(tx, order_id)).lines) == 2000
-
-
-async def placed(client: httpx.AsyncClient, pool: Pool) -> tuple[str, Json]:
-    body = a_body(await a_stored_customer(pool), requested_delivery=FAR)
-    answer = await client.post("/orders", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["order_id"], body
-
-
-async def test_amending_over_http(client: httpx.AsyncClient, pool: Pool) -> None:
-    order_id, body = await placed(client, pool)
-    first = (await client.post("/orders", json=body)).json()
-    wish = {"reference": "A-1", "reason": "Mrs Wang rang", "lines": lines({1: 3}), "ship_to": NEW_HOME, "requested_delivery": LATER}
-
-    made = await client.post(f"/orders/{order_id}/amendments", json=wish)
-    again = await client.post(f"/orders/{order_id}/amendments", json=wish)
-    other = await client.post(f"/orders/{order_id}/amendments", json=wish | {"lines": lines({1: 4})})
-    next_one = await client.post(f"/orders/{order_id}/amendments", json={"ship_to": NEW_HOME, "reference": "A-2"})
-
-    assert (made.status_code, again.status_code, made.json()) == (201, 200, again.json())
-    assert [(answer.status_code, answer.json()["type"]) for answer in (other, next_one)] == [
-        *((409, "/problems/reference-taken"), (409, "/problems/amendment-waits")),
-    ]
-    assert made.headers["Location"] == f"/orders/{order_id}/amendments/1"
-    amendment = made.json()
-    assert amendment["lines"] == [
-        {"line_no": 1, "sku": "SKU-1", "former_quantity": 10, "quantity": 3},
-        {"line_no": 2, "sku": "SKU-2", "former_quantity": 5, "quantity": 0},
-    ]
-    assert (amendment["promised"], amendment["former_promised"], amendment["requested_delivery"]) == (LATER, FAR, LATER)
-    assert amendment["ship_to"]["street"] == "1 Nanjing Road"
-    assert (await client.get(made.headers["Location"])).json() == amendment
-    assert (await client.get(f"/orders/{order_id}/amendments")).json() == {"items": [amendment], "next": None}
-    order = (await client.get(f"/orders/{order_id}")).json()
-    assert (order["ship_to"]["street"], order["promised"], order["open_amendment"]) == ("1 Nanjing Road", LATER, 1)
-    assert (await client.post("/orders", json=body)).json() == first
-    assert [(await client.get(f"/orders/{each}/amendments")).status_code for each in (order_id, uuid7())] == [200, 404]
-    assert (await client.get(f"/orders/{order_id}/amendments/2")).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("wish", "pointer"),
-    [
-        ({}, ""),
-        ({"lines": []}, "/lines"),
-        ({"lines": lines({1: 0})}, "/lines/0/quantity"),
-        ({"lines": [{"sku": "SKU-1", "quantity": 1}]}, "/lines/0/line_no"),
-        ({"lines": lines({1: 1}) + lines({1: 2})}, "/lines"),
-        ({"lines": [*lines({1: 1}), {"line_no": 2, "sku": "SKU-1", "quantity": 1}]}, "/lines/1/sku"),
-        ({"lines": [{"line_no": 9, "sku": "NOBODY'S", "quantity": 1}]}, "/lines/0/sku"),
-        ({"ship_to": NEW_HOME | {"country": "china"}}, "/ship_to/country"),
-        ({"requested_delivery": {"earliest": FAR["latest"], "latest": FAR["earliest"]}}, "/requested_delivery"),
-    ],
-)
-async def test_what_breaks_a_rule_changes_nothing(client: httpx.AsyncClient, pool: Pool, wish: Json, pointer: str) -> None:
-    order_id, _ = await placed(client, pool)
-    before = (await client.get(f"/orders/{order_id}")).json()
-
-    refused = await client.post(f"/orders/{order_id}/amendments", json=wish)
-
-    assert (refused.status_code, [fault["pointer"] for fault in refused.json()["faults"]]) == (422, [pointer])
-    assert (await client.get(f"/orders/{order_id}")).json() == before
-    assert (await client.get(f"/orders/{order_id}/amendments")).json()["items"] == []
-
-
-async def test_the_same_address_again_is_nothing_to_amend(client: httpx.AsyncClient, pool: Pool) -> None:
-    order_id, body = await placed(client, pool)
-
-    refused = await client.post(f"/orders/{order_id}/amendments", json={"ship_to": body["ship_to"], "requested_delivery": FAR})
-
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nothing-to-amend")
-
-
-async def test_of_two_who_amend_at_once_one_waits_and_is_refused(client: httpx.AsyncClient, pool: Pool) -> None:
-    order_id, _ = await placed(client, pool)
-
-    wishes = [{"lines": lines({1: quantity})} for quantity in (1, 2, 3)]
-    answers = await asyncio.gather(*[client.post(f"/orders/{order_id}/amendments", json=wish) for wish in wishes])
-
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
-    [made] = [answer.json() for answer in answers if answer.status_code == 201]
-    order = (await client.get(f"/orders/{order_id}")).json()
-    assert order["lines"][0]["quantity"] == made["lines"][0]["quantity"]
-    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE key = $1 AND type = 'order.amended.v1'", order_id) == 1
-
-
-async def test_an_address_from_before_addresses_were_sealed_is_sealed_first(client: httpx.AsyncClient, pool: Pool) -> None:
-    order_id, _ = await placed(client, pool)
-    await pool.execute("UPDATE orders SET ship_to_key_id = NULL, ship_to = $2 WHERE order_id = $1", order_id, "{}")
-
-    refused = await client.post(f"/orders/{order_id}/amendments", json={"ship_to": NEW_HOME})
-
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/not-sealed-yet")
-    await pool.execute("DELETE FROM orders WHERE order_id = $1", order_id)
