@@ -7,6 +7,8 @@ from typing import Protocol
 from shared.events import SHIP_TO, ShipTo
 from shared.sealing import SubjectKey, Unopenable
 
+from order_intake.schemas import Address
+
 
 class Wanted(Protocol):
     """Whom an erasure means; a name alone means everybody of this name."""
@@ -19,11 +21,11 @@ class Wanted(Protocol):
     def postal_code(self) -> str | None: ...
 
 
-def plain_text(ship_to: ShipTo) -> str:
+def plain_text(ship_to: ShipTo | Address) -> str:
     return ship_to.model_dump_json(exclude_none=True)
 
 
-def seal(ship_to: ShipTo, key: SubjectKey, customer_id: str) -> str:
+def seal(ship_to: ShipTo | Address, key: SubjectKey, customer_id: str) -> str:
     return key.seal_text(plain_text(ship_to), customer_id, SHIP_TO)
 
 

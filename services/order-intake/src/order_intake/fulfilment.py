@@ -109,12 +109,12 @@ def _hear(order: Order, fact: Fact) -> None:
             _refuse_cancellation(order, fact)
 
 
-def confirm(order: Order, promise: Promise) -> None:
-    """The order is ours to fulfil within this window."""
+def confirm(order: Order, promise: Promise, wanted: Sequence[OrderLine] | None = None) -> None:
+    """The order is ours to fulfil within this window; `wanted` are its lines, where they are told already."""
     order.become(OrderStatus.CONFIRMED)
     order.confirmed_at = order.now
     order.promised_earliest, order.promised_latest = promise.earliest, promise.latest
-    for lines, more in in_parts(order.wanted_lines()):
+    for lines, more in in_parts(order.wanted_lines() if wanted is None else wanted):
         order.say(OrderConfirmed(**order.stamp(), promised=promise, allow_partial=order.allow_partial, lines=lines, more=more))
 
 
