@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.database import Transaction
+from shared.endings import MANY
 from shared.sealing import SubjectKey, enclose
 
 from order_intake.edi import Outcome
@@ -48,12 +49,14 @@ async def subjects(taken: Sequence[Taken], keys: Keys) -> list[Subjects]:
 
 
 async def store(tx: Transaction, taken: Sequence[Taken], sealing: Sequence[Subjects]) -> None:
-    """At the end of the transaction."""
+    """At the end of the transaction; many messages are written while the bytes of all are sealed."""
     for each, whose in zip(taken, sealing, strict=True):
         view = each.view = view_of(each, await tx.now())
-        tx.gather(INTERCHANGES, [_row(each, view, whose)])
         tx.gather(MESSAGES, list(_messages(each, view)))
         tx.gather(KEEP, [kept(order) for order in _orders(each)])
+        if len(view.messages) >= MANY:
+            await tx.write_behind()
+        tx.gather(INTERCHANGES, [_row(each, view, whose)])
 
 
 def _row(taken: Taken, view: InterchangeView, whose: Subjects) -> tuple[object, ...]:

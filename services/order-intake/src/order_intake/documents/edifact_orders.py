@@ -1,7 +1,6 @@
 """ORDERS and ORDCHG as what they ask for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from order_intake.documents.facts import Item, Place, Reference
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
@@ -25,7 +24,7 @@ def of_orders(message: Message) -> IncomingDocument:
     head = message.first("BGM") or message.header
     action = FUNCTIONS.get(head.value(3), Action.PLACE)
     found = _document(message, action, head.value(2), "", SHIP_TO)
-    return found if action is not Action.CHANGE else replace(found, is_whole=not any(line.said for line in found.lines))
+    return found if action is not Action.CHANGE else found._replace(is_whole=not any(line.said for line in found.lines))
 
 
 def of_ordchg(message: Message) -> IncomingDocument:
@@ -36,13 +35,13 @@ def of_ordchg(message: Message) -> IncomingDocument:
     found = _document(message, action, number, head.value(2), MOVED_TO)
     lines = tuple(map(_of_the_order, found.lines, message.tree.loops("LIN")))
     references = tuple(each for each in found.references if each.qualifier != "ON")
-    return replace(found, lines=lines, references=references, is_whole=head.value(3) == REPLACED)
+    return found._replace(lines=lines, references=references, is_whole=head.value(3) == REPLACED)
 
 
 def _of_the_order(line: AskedLine, loop: Loop) -> AskedLine:
     """LIN 1082 counts the lines of the change; RFF ON beside it may name the order's own."""
     ordered = next((each.head.value(1, 3) for each in loop.loops("RFF") if each.head.value(1) == "ON"), "")
-    return replace(line, number=ordered or line.number, counts=not ordered)
+    return line._replace(number=ordered or line.number, counts=not ordered)
 
 
 def _document(message: Message, action: Action, number: str, own_number: str, ship_to: Sequence[str]) -> IncomingDocument:

@@ -1,8 +1,7 @@
 """What a partner asks for, the same for both syntaxes: to place, change or cancel an order. As it was said, not judged yet."""
 
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from order_intake.documents.facts import Item, Place, Reference
 
@@ -26,8 +25,7 @@ class LineWish(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class AskedLine:
+class AskedLine(NamedTuple):
     """`price` is that of one unit, as it was said. `said` is the code that led to `wish`, empty where none was given; `counts`: `number`
     only counts the lines of the document, it need not be that of the order's line."""
 
@@ -41,8 +39,7 @@ class AskedLine:
     counts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Consignee:
+class Consignee(NamedTuple):
     """Where the goods go; empty where it was not said."""
 
     qualifier: str = ""
@@ -59,8 +56,7 @@ class Consignee:
         return bool(self.street or self.city or self.postal_code)
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingDocument:
+class IncomingDocument(NamedTuple):
     """`number` is the order's. A change or cancellation may have a number of its own. Days are YYYYMMDD; `purpose` is the code that
     led to `action`. `is_whole`: a change that says all lines of the order as they shall be."""
 
@@ -94,6 +90,4 @@ def storable(value: T) -> T:
     if isinstance(value, tuple):
         parts = map(storable, value)
         return cast("T", type(value)(*parts) if hasattr(value, "_fields") else tuple(parts))
-    if isinstance(value, AskedLine | Consignee | IncomingDocument):
-        return replace(value, **{each.name: storable(getattr(value, each.name)) for each in fields(value)})
     return value

@@ -88,7 +88,7 @@ class Lines:
             raise NotPossible(LineReason.OTHER, "the order has a line with this number")
         if is_here and not line.number:
             raise NotPossible(LineReason.OTHER, "the item is on the order, and the new line has no number")
-        said = replace(line, number="") if is_taken else line
+        said = line._replace(number="") if is_taken else line
         return words_of(self._next(), said, self.partner), Wanted(sku, quantity)
 
     def _found(self, line: AskedLine) -> int:

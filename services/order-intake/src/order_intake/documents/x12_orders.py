@@ -82,28 +82,30 @@ def _shipped(tree: Loop) -> Iterator[AskedLine]:
 def _items(head: Segment) -> Iterator[Item]:
     there = len(head.texts) - 1
     for n in PAIRS[head.tag]:
-        if n < there and head.text(n) and head.text(n + 1):
-            yield Item(head.text(n), head.text(n + 1))
+        if n < there and (qualifier := head.text(n)) and (value := head.text(n + 1)):
+            yield Item(qualifier, value)
 
 
 def _consignee(tree: Loop) -> Consignee | None:
     loops = {loop.head.text(1): loop for loop in reversed(tree.loops("N1"))}
-    found = next((loops[role] for role in SHIP_TO if role in loops), None)
-    if found is None:
+    role = next((role for role in SHIP_TO if role in loops), None)
+    if role is None:
         return None
-    street, place, more, call = (found.first(tag) for tag in ("N3", "N4", "N2", "PER"))
-    name = found.head.text(2) or (more.text(1) if more else "")
-    city, state = (place.text(1), place.text(2)) if place else ("", "")
-    return Consignee(
-        found.head.text(3), found.head.text(4), name, ", ".join(filter(None, (street.text(1), street.text(2)))) if street else "",
-        ", ".join(filter(None, (city, state))), place.text(3) if place else "", place.text(4) if place else "",
-        call.text(4) if call and call.text(3) == "TE" else "",
-    )  # fmt: skip
+    found = loops[role]
+    head, street, place, more, call = found.head, *(found.first(tag) for tag in ("N3", "N4", "N2", "PER"))
+    name = head.text(2) or (more.text(1) if more else "")
+    streets = ", ".join(filter(None, (street.text(1), street.text(2)))) if street else ""
+    phone = call.text(4) if call and call.text(3) == "TE" else ""
+    if place is None:
+        return Consignee(head.text(3), head.text(4), name, streets, phone=phone)
+    city = ", ".join(filter(None, (place.text(1), place.text(2))))
+    return Consignee(head.text(3), head.text(4), name, streets, city, place.text(3), place.text(4), phone)
 
 
 def _places(tree: Loop) -> Iterator[Place]:
-    heads = [loop.head for loop in tree.loops("N1")]
-    return (Place(*(head.text(n) for n in (1, 3, 4))) for head in heads[:MOST_REFERENCES] if head.text(4))
+    for loop in tree.loops("N1")[:MOST_REFERENCES]:
+        if code := loop.head.text(4):
+            yield Place(loop.head.text(1), loop.head.text(3), code)
 
 
 def _references(segments: Sequence[Segment]) -> Iterator[Reference]:

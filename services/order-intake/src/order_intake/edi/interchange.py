@@ -54,7 +54,10 @@ class Message:
 
     def first(self, tag: str, qualifier: str = "") -> Segment | None:
         """The first segment of this tag (and with this first component), wherever it stands."""
-        return next((each for each in self.segments if each.tag == tag and qualifier in ("", each.value(1))), None)
+        for each in self.segments:
+            if each.tag == tag and (not qualifier or each.value(1) == qualifier):
+                return each
+        return None
 
     @property
     def tree(self) -> Loop:

@@ -23,7 +23,10 @@ class Loop:
 
     def first(self, tag: str, qualifier: str = "") -> Segment | None:
         """The first segment of this tag (and with this first component) that belongs to the loop itself."""
-        return next((each for each in (self.head, *self.segments) if each.tag == tag and qualifier in ("", each.value(1))), None)
+        for each in (self.head, *self.segments):
+            if each.tag == tag and (not qualifier or each.value(1) == qualifier):
+                return each
+        return None
 
     def all(self, tag: str, qualifier: str = "") -> list[Segment]:
         return [each for each in (self.head, *self.segments) if each.tag == tag and qualifier in ("", each.value(1))]
