@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inventory.amending import Holdings
 from inventory.book import Entry, Kind, StockBook, StockRow
@@ -23,6 +23,7 @@ from order_intake.quantities import BUCKETS
 from shared.errors import DomainError
 from shared.events import By, Event, OrderAmended, OrderCancelled, OrderConfirmed, OrderReleased, Promise
 
+from tests.examples import examples
 from tests.order_intake.builders import THEN
 from tests.order_intake.world import TERMS, a_received_order
 
@@ -148,7 +149,7 @@ class Both:
     wishes,
     st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
 )
-@settings(max_examples=300, deadline=None)
+@examples(250)
 def test_both_agree_about_every_unit_however_their_events_cross(
     steps: list[Step], stock: Wanted, lines: Wanted, kind: tuple[bool, bool, bool, bool]
 ) -> None:
