@@ -17,12 +17,20 @@ async def test_another_promise_counts_where_the_customer_wished_for_it_in_time(t
     later, sooner = (AnOrder(customer).placed().moved(promised) for promised in (DAYS_5, timedelta(days=1)))
     by_us = AnOrder(customer).placed().moved(DAYS_5, by=By.US)
     too_late = AnOrder(customer).placed().moved(DAYS_5, after=DAYS_3)
-    for order in (later, sooner, by_us, too_late):
+    twice = (
+        AnOrder(customer)
+        .placed()
+        .moved(DAYS_5)
+        .moved(timedelta(days=6), after=timedelta(days=4))
+        .moved(timedelta(hours=1), after=timedelta(days=7))
+    )
+    after_us = AnOrder(customer).placed().moved(DAYS_5, by=By.US).moved(timedelta(days=6), after=timedelta(days=4))
+    for order in (later, sooner, by_us, too_late, twice, after_us):
         order.allocated().released().handed_over().unloaded(after=timedelta(days=4)).delivered(after=timedelta(days=4))
 
-    await tell(later, sooner, by_us, too_late)
+    await tell(later, sooner, by_us, too_late, twice, after_us)
 
-    assert await figures.share("on_time_delivery_rate", customer) == (1, 4)
+    assert await figures.share("on_time_delivery_rate", customer) == (2, 6)
 
 
 async def test_in_full_is_what_is_wanted_since_and_a_cancelled_line_need_not_arrive(tell: Tell, figures: Figures) -> None:

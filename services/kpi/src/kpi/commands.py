@@ -1,12 +1,14 @@
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final, get_type_hints
+from uuid import UUID
 
 from shared.database import Transaction, columns
 from sqlalchemy import ARRAY, Column, Table
 from sqlalchemy.dialects import postgresql
 
-from kpi.facts import CaseFact, Facts, LineFact, Merge, OrderFact
+from kpi.facts import CaseFact, Facts, LineFact, Merge, Move, OrderFact
 from kpi.models import case_facts, line_facts, order_facts
 
 Fact = OrderFact | LineFact | CaseFact
@@ -61,8 +63,33 @@ LINES = Upsert(line_facts, LineFact)
 CASES = Upsert(case_facts, CaseFact)
 
 
+_MOVE = """
+UPDATE order_facts SET promised_earliest = m.earliest, promised_latest = m.latest
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) AS m (order_id, at, earliest, latest)
+WHERE order_facts.order_id = m.order_id AND m.at < promised_latest
+"""
+"""The original promise counts, unless the customer wished for another before that one had ended."""
+
+
+def in_turn(moves: Sequence[Move]) -> list[list[Move]]:
+    """The first of every order, then the second, ..."""
+    turns: list[list[Move]] = []
+    before: Counter[UUID] = Counter()
+    for move in moves:
+        turn = before[move.order_id]
+        before[move.order_id] += 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(move)
+    return turns
+
+
 async def add_facts(tx: Transaction, facts: Facts) -> None:
     """Add what a batch of events said to what is known, one statement a table."""
     await ORDERS.write(tx, [facts.orders[key] for key in sorted(facts.orders)])
+    for moves in in_turn(facts.moves):
+        await tx.execute(
+            _MOVE, *columns(sorted((move.order_id, move.at, move.promised.earliest, move.promised.latest) for move in moves), 4)
+        )
     await LINES.write(tx, [facts.lines[key] for key in sorted(facts.lines)])
     await CASES.write(tx, [facts.cases[key] for key in sorted(facts.cases)])

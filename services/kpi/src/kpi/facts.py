@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from shared.events import By, CaseKind, ServiceLevel
+from shared.events import By, CaseKind, Promise, ServiceLevel
 
 
 class Merge(StrEnum):
@@ -30,7 +30,6 @@ class Merge(StrEnum):
 NO_CODE = ""
 """The one that is stored goes."""
 First = Annotated[datetime | None, Merge.FIRST]
-Last = Annotated[datetime | None, Merge.LAST]
 Latest = Annotated[datetime | None, Merge.LATEST]
 Sum = Annotated[int, Merge.SUM]
 Codes = Annotated[set[str], Merge.UNION]
@@ -45,8 +44,8 @@ class OrderFact:
     submitted_at: First = None
     received_at: First = None
     confirmed_at: First = None
-    promised_earliest: Last = None
-    promised_latest: Last = None
+    promised_earliest: First = None
+    promised_latest: First = None
     first_allocated_at: First = None
     released_at: Latest = None
     handed_over_at: Latest = None
@@ -91,13 +90,23 @@ class CaseFact:
     resolved_at: First = None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The customer wished `at` that instant for another promise. Whether it counts instead depends on the one that counts by then."""
+
+    order_id: UUID
+    at: datetime
+    promised: Promise
+
+
 @dataclass(slots=True)
 class Facts:
-    """The rows that a batch touches, each once."""
+    """The rows that a batch touches, each once; `moves` in the order in which they were said."""
 
     orders: dict[UUID, OrderFact] = field(default_factory=dict)
     lines: dict[tuple[UUID, int], LineFact] = field(default_factory=dict)
     cases: dict[UUID, CaseFact] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
 
     def order(self, order_id: UUID, customer_id: str) -> OrderFact:
         fact = self.orders.get(order_id)

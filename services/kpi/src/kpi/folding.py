@@ -22,7 +22,7 @@ from shared.events import (
     StockShort,
 )
 
-from kpi.facts import NO_CODE, Facts, latest
+from kpi.facts import NO_CODE, Facts, Move, latest
 
 
 def fold(events: Iterable[Event]) -> Facts:
@@ -58,10 +58,10 @@ def _amended(facts: Facts, event: OrderAmended) -> None:
 
 
 def _commit_changed(facts: Facts, event: OrderCommitChanged) -> None:
-    """The original promise counts, unless the customer wished for another before that one had ended."""
-    order = facts.order(event.order_id, event.customer_id)
-    if event.by is By.CUSTOMER and event.occurred_at < event.former.latest:
-        order.promised_earliest, order.promised_latest = event.promised.earliest, event.promised.latest
+    """What we move ourselves does not count. The order's row is locked with the others, in their order."""
+    facts.order(event.order_id, event.customer_id)
+    if event.by is By.CUSTOMER:
+        facts.moves.append(Move(event.order_id, event.occurred_at, event.promised))
 
 
 def _confirmed(facts: Facts, event: OrderConfirmed) -> None:
