@@ -2,7 +2,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from secrets import token_urlsafe
@@ -42,15 +42,17 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """One PostgreSQL for the whole run, without fsync: nothing in it must survive the run."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with Postgres(folder, fsync=False) as server, pytest.MonkeyPatch.context() as patch:
+    """One PostgreSQL for the whole run, without fsync: nothing in it must survive the run. Many short runs may be given a common one."""
+    common = os.environ.get("LSC_COMMON_POSTGRES")
+    server = Postgres(Path(common) if common else tmp_path_factory.mktemp("postgres"), fsync=False)
+    with nullcontext() if common else server, pytest.MonkeyPatch.context() as patch:
         server.create_database(KEYS_DATABASE)
         patch.setenv("LSC_KEYS_URL", server.url(KEYS_DATABASE))
         with ThreadPoolExecutor(1) as threads:
             threads.submit(asyncio.run, make_key_store(server.url(KEYS_DATABASE))).result()
         yield server
-    server.wipe()
+    if not common:
+        server.wipe()
 
 
 def require_kafka() -> None:

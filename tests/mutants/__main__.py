@@ -5,16 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from deploy.local.postgres import Postgres
 from tests.remains import NAMED_BY, end_remains
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / ".local/mutants"
 MODULES = {
     "gate": ("shared/gate.py", ("tests/shared/test_gate_machine.py",)),
-    "progress": ("shared/progress.py", ("tests/shared/test_consumer.py", "tests/shared/test_plumbing_machine.py")),
+    "progress": ("shared/progress.py", ("tests/shared/test_consumer.py",)),
     "consumer": ("shared/consumer.py", ("tests/shared/test_consumer.py", "tests/shared/test_stall.py")),
     "outbox": ("shared/outbox.py", ("tests/shared/test_outbox.py",)),
     "relay": ("shared/relay.py", ("tests/shared/test_outbox.py",)),
@@ -30,15 +34,28 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=list(MODULES), choices=[*MODULES, []], help="all, where none is named")
     parser.add_argument("--minutes", type=int, default=15, help="at most, for each module")
     chosen = parser.parse_args()
-    return max(_mutate(name, chosen.minutes * 60) for name in chosen.modules)
+    with _common_postgres() as postgres:
+        return max(_mutate(name, chosen.minutes * 60, postgres) for name in chosen.modules)
 
 
-def _mutate(name: str, seconds: int) -> int:
+@contextmanager
+def _common_postgres() -> Iterator[Path]:
+    """One for the tests of all mutants: none starts a server of its own, and none leaves one behind."""
+    with tempfile.TemporaryDirectory(prefix="lsc-mutants-") as folder:
+        server = Postgres(Path(folder), fsync=False)
+        try:
+            server.start()
+            yield server.folder
+        finally:
+            server.wipe()
+
+
+def _mutate(name: str, seconds: int, postgres: Path) -> int:
     """Prints the counts and each survivor as a difference; 1 where there is one."""
     module, tests = MODULES[name]
     _lay_out(module, tests)
     run = uuid4().hex
-    environment = os.environ | {"COLUMNS": "200", NAMED_BY: run}
+    environment = os.environ | {"COLUMNS": "200", "LSC_COMMON_POSTGRES": str(postgres), NAMED_BY: run}
     mutmut = [str(Path(sys.executable).with_name("mutmut"))]
     try:
         with (SCRATCH / "run.log").open("w") as log:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from shared.database import engine, open_pool
@@ -21,9 +22,10 @@ _numbers = count()
 @pytest.fixture(scope="session")
 async def template(postgres: Postgres) -> str:
     """A database with everything in it, to copy for each test."""
-    postgres.create_service(PACKAGE, "plumbing")
+    name = f"plumbing_{uuid4().hex[:12]}"
+    postgres.create_service(PACKAGE, name)
     postgres._psql(f"GRANT {Role.OWNER.of(PACKAGE)} TO {LOGIN}")
-    url = entered_as(postgres.url("plumbing", PACKAGE), PACKAGE, Role.OWNER)
+    url = entered_as(postgres.url(name, PACKAGE), PACKAGE, Role.OWNER)
     owner = engine(url)
     async with owner.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -33,12 +35,12 @@ async def template(postgres: Postgres) -> str:
     await owner.dispose()
     await make_topics(url, TOPICS)
     await keep_leaves(url)
-    return "plumbing"
+    return name
 
 
 @asynccontextmanager
 async def _a_world(postgres: Postgres, template: str) -> AsyncIterator[World]:
-    name = f"plumbing_{next(_numbers)}"
+    name = f"{template}_{next(_numbers)}"
     admin = await open_pool(postgres.url("postgres"), 1)
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.of(PACKAGE)} STRATEGY file_copy")
     url = postgres.url(name, PACKAGE)

@@ -2,6 +2,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import asyncpg
 import pytest
@@ -10,13 +11,13 @@ from shared.bus import Bus, BusUnavailable, Record
 from shared.database import open_pool, transaction
 from shared.locks import Lock, lock
 from shared.outbox import make_leaves, publish
-from shared.relay import replay
+from shared.relay import Relay, replay
 from shared.service import Service
 from shared.settings import Settings
 from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import PACKAGE, THINGS, World, history, quiet, rejected
+from tests.shared.plumbing import PACKAGE, THINGS, World, history, quiet, rejected, until
 
 
 async def drain(world: World, bus: Bus | None = None) -> None:
@@ -137,6 +138,67 @@ async def test_a_relay_that_stops_gives_its_lease_back(world: World) -> None:
     assert await world.relay(owner="next").leads()
 
 
+class Counted(Relay):
+    """How often it looked."""
+
+    steps = 0
+
+    async def step(self) -> int:
+        self.steps += 1
+        return await super().step()
+
+
+class Sometimes:
+    """A bus that fails with these, one a call, before it takes anything."""
+
+    def __init__(self, bus: Bus, *faults: Exception) -> None:
+        self._bus, self._faults = bus, list(faults)
+
+    async def send(self, records: Sequence[Record]) -> None:
+        if self._faults:
+            raise self._faults.pop()
+        await self._bus.send(records)
+
+
+async def test_a_relay_that_had_nothing_to_say_sends_what_is_said_later_elsewhere(world: World) -> None:
+    order, stopping = uuid7(), asyncio.Event()
+    relay = Counted(world.pool, world.bus(), "/order-intake", "one")
+    running = asyncio.create_task(relay.run(stopping))
+    for event in history(order, 3):
+        idle = relay.steps + 4
+        await until(partial(_has_looked, relay, idle))
+        await world.say(event)
+        await until(partial(_has_sent, world, running))
+    stopping.set()
+    await running
+
+    assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("fault", [BusUnavailable("away"), OSError("the connection was cut")], ids=["the bus", "the connection"])
+async def test_a_relay_goes_on_when_what_was_away_is_back(world: World, fault: Exception) -> None:
+    order, stopping = uuid7(), asyncio.Event()
+    await world.say(*history(order, 3))
+    relay = world.relay(Sometimes(world.bus(), fault, fault))  # type: ignore[arg-type]  # only send is used
+    running = asyncio.create_task(relay.run(stopping))
+
+    await until(partial(_has_sent, world, running))
+    stopping.set()
+    await running
+
+    assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
+
+
+async def _has_looked(relay: Counted, times: int) -> bool:
+    return relay.steps >= times
+
+
+async def _has_sent(world: World, running: asyncio.Task[None]) -> bool:
+    if running.done():
+        running.result()
+    return await world.value("SELECT count(*) FROM outbox_pending") == 0
+
+
 async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> None:
     order = uuid7()
     today = f"outbox_{datetime.now(UTC):%Y%m%d}"
@@ -162,7 +224,10 @@ async def test_leaves_are_made_a_week_ahead(world: World) -> None:
     assert await world.value("SELECT to_regclass($1) IS NOT NULL", last)
 
 
-async def test_the_ledger_replaces_a_log_that_was_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("since", ["2020-01-01T00:00:00+00:00", "2020-01-01T00:00:00"], ids=["with a zone", "by our clock"])
+async def test_the_ledger_replaces_a_log_that_was_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], since: str
+) -> None:
     order = uuid7()
     await world.say(*history(order, 4))
     await drain(world)
@@ -171,8 +236,10 @@ async def test_the_ledger_replaces_a_log_that_was_lost(world: World, monkeypatch
     monkeypatch.setenv("DATABASE_URL", world.url)
 
     service = Service("listener", PACKAGE, "Listener", Settings, None, None)  # type: ignore[arg-type]  # only its name is used
-    await replay(service, Settings(), "2020-01-01T00:00:00+00:00")
+    await replay(service, Settings(), since)
     await drain(world)
     await quiet(world.consumer())
 
     assert await world.effects(order) == [1, 2, 3, 4]
+    assert capsys.readouterr().out.startswith("4 events since 2020-01-01T00:00:00")
+    assert await world.value("SELECT count(*) FROM audit WHERE action = 'relay replay'") == 1
