@@ -146,9 +146,19 @@ class Fleet:
         if wish.is_changed:
             change = Operation(f"change {wish.number}", "change", wish.customer_id, wish.reference, key, same_as=place.name)
             await customer.do(change, "/orders", wish.body(changed=True))
-        if wish.cancelled_after is not None:
-            await asyncio.sleep(wish.cancelled_after)
-            cancel = Operation(f"cancel {wish.number}", "cancel", wish.customer_id, order_id, f"cancel-{wish.number}")
-            answer = await customer.do(cancel, f"/orders/{order_id}/cancellation", {"reason": "customer_request"})
-            if answer.is_ok:
-                await customer.do(cancel, f"/orders/{order_id}/cancellation", {"reason": "customer_request"})
+        await self._reconsider(customer, wish, f"/orders/{order_id}")
+
+    async def _reconsider(self, customer: Customer, wish: Wish, order: str) -> None:
+        """First another wish, then none any more; the order may be too far on its way for either."""
+        cancellation: Json = {"reason": "customer_request"}
+        for kind, after, path, body in (
+            ("amend", wish.amended_after, "amendments", wish.amendment()),
+            ("cancel", wish.cancelled_after, "cancellation", cancellation),
+        ):
+            if after is None:
+                continue
+            await asyncio.sleep(after)
+            name = f"{kind} {wish.number}"
+            operation = Operation(name, kind, wish.customer_id, order.rpartition("/")[2], name.replace(" ", "-"))
+            if (await customer.do(operation, f"{order}/{path}", body)).is_ok:
+                await customer.do(operation, f"{order}/{path}", body)

@@ -21,6 +21,7 @@ class Manners:
     """How often customers do what: these parts of all orders."""
 
     cancelled: float = 0.10
+    amended: float = 0.10
     repeated: float = 0.05
     changed: float = 0.01
 
@@ -42,6 +43,7 @@ class Wish:
     repeated: str | None
     is_changed: bool
     cancelled_after: float | None
+    amended_after: float | None
     """Seconds after the answer."""
 
     @property
@@ -53,6 +55,15 @@ class Wish:
         address: Json = {"name": f"Consignee {self.number}", "street": "Street 1", "city": "City", "postal_code": "12345", "country": "DE"}
         about: dict[str, Json] = {"customer_id": self.customer_id, "customer_reference": self.reference, "ship_to": address}
         return {**about, "service_level": self.service_level, "allow_partial": self.allow_partial, "lines": lines}
+
+    def amendment(self) -> Json:
+        """More of the first line, a line that was not there, and without the last one where there are several."""
+        kept = self.lines[:-1] or self.lines
+        lines = [(number, sku, quantity + (number == 1)) for number, (sku, quantity) in enumerate(kept, 1)]
+        unknown = next(sku for sku in _skus() if sku not in dict(self.lines))
+        lines.append((len(self.lines) + 1, unknown, 1))
+        said: list[Json] = [{"line_no": number, "sku": sku, "quantity": quantity} for number, sku, quantity in lines]
+        return {"reason": "customer_request", "lines": said}
 
 
 @dataclass(frozen=True)
@@ -94,8 +105,13 @@ def _wish(drawn: Random, number: int, manners: Manners) -> Wish:
         is_keyed=drawn.random() < 0.6,
         repeated=drawn.choice(("later", "at once")) if drawn.random() < manners.repeated else None,
         is_changed=drawn.random() < manners.changed,
-        cancelled_after=drawn.choice((0.0, 0.3, 1.0, 2.5)) * drawn.random() if drawn.random() < manners.cancelled else None,
+        cancelled_after=_after(drawn, manners.cancelled),
+        amended_after=_after(drawn, manners.amended),
     )
+
+
+def _after(drawn: Random, often: float) -> float | None:
+    return drawn.choice((0.0, 0.3, 1.0, 2.5)) * drawn.random() if drawn.random() < often else None
 
 
 def _stock(drawn: Random, wishes: Sequence[Wish]) -> tuple[list[Stock], list[Stock]]:
