@@ -1,7 +1,15 @@
-"""What the watchdog takes for a stall, and what it does not."""
+"""What the watchdog takes for a stall, and what it does not; and what a consumer that runs does about faults."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
+import pytest
+from shared.bus import Bus, BusUnavailable, Fetched
+from shared.database import Transaction
+from shared.events import OrderRejected
+from shared.registry import Handlers
 from uuid_utils.compat import uuid7
 
 from tests.shared.plumbing import World, history, listening, quiet, record, until
@@ -32,3 +40,71 @@ async def test_a_client_that_hears_nothing_more_is_one(world: World) -> None:
     consumer.moved_at -= 100
 
     assert consumer.stalled_for() > 90
+
+
+class Sometimes:
+    """A bus that fails so often with this before it brings anything."""
+
+    def __init__(self, bus: Bus, fault: Exception, times: int) -> None:
+        self._bus, self._fault, self.left = bus, fault, times
+
+    async def poll(self, most: int, seconds: float) -> Fetched:
+        if self.left:
+            self.left -= 1
+            raise self._fault
+        return await self._bus.poll(most, seconds)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._bus, name)
+
+
+def losing_connection(times: int) -> Handlers:
+    """After each of the first batches was handled the connection is lost."""
+    handlers, left = listening(), iter(range(times))
+
+    @handlers.on(OrderRejected, unordered=True)
+    async def lose_connection(tx: Transaction, events: Sequence[OrderRejected]) -> None:
+        if next(left, None) is not None:
+            raise ConnectionError
+
+    return handlers
+
+
+@pytest.mark.parametrize("fault", [BusUnavailable("away"), OSError("the connection was cut")], ids=["the bus", "the connection"])
+async def test_a_consumer_goes_on_when_what_was_away_is_back(world: World, fault: Exception) -> None:
+    order, stopping = uuid7(), asyncio.Event()
+    await world.bus("writer").send([record(event) for event in history(order, 3)])
+    consumer = world.consumer(Sometimes(world.bus(), fault, 2))  # type: ignore[arg-type]  # a bus for all that is asked of it
+    running = asyncio.create_task(consumer.run(stopping))
+
+    await until(partial(_has_applied, world, order, running))
+    stopping.set()
+    await running
+
+    assert consumer.failing == 0
+    assert consumer.stalled_for() < 60
+
+
+async def test_a_batch_that_was_cut_off_is_fetched_again(world: World) -> None:
+    order, stopping = uuid7(), asyncio.Event()
+    await world.bus("writer").send([record(event) for event in history(order, 3)])
+    running = asyncio.create_task(world.consumer(handlers=losing_connection(2)).run(stopping))
+
+    await until(partial(_has_applied, world, order, running))
+    stopping.set()
+    await running
+
+    assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
+async def test_what_does_not_pass_by_itself_ends_the_consumer(world: World) -> None:
+    consumer = world.consumer(Sometimes(world.bus(), RuntimeError("no such topic"), 1))  # type: ignore[arg-type]  # the same
+
+    with pytest.raises(RuntimeError, match="no such topic"):
+        await consumer.run(asyncio.Event())
+
+
+async def _has_applied(world: World, order: UUID, running: asyncio.Task[None]) -> bool:
+    if running.done():
+        running.result()
+    return await world.effects(order) == [1, 2, 3]
