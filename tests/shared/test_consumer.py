@@ -2,10 +2,13 @@ import asyncio
 from dataclasses import replace as with_
 
 import pytest
+from shared.database import transaction
+from shared.envelope import opened
 from shared.parked import discard, replay
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import World, history, listening, quiet, record, rejected
+from shared import progress
+from tests.shared.plumbing import World, heard, history, listening, quiet, record, rejected
 
 
 async def test_applies_each_event_once_and_in_order(world: World) -> None:
@@ -112,6 +115,18 @@ async def test_a_parked_key_is_drained_in_order_while_events_arrive(world: World
 
     assert await world.effects(order) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert await world.value("SELECT count(*) FROM waiting") == 0
+    assert await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL OR parked_because IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("body", [b'{"reason": "fine"}', b"\xff\x00\xfe", None], ids=["a body", "any bytes", "none"])
+async def test_what_waits_comes_back_as_it_was_heard(world: World, body: bytes | None) -> None:
+    said = heard(rejected(uuid7(), 2), 7)._replace(body=body)
+    async with transaction(world.pool) as tx:
+        await progress.keep(tx, "listener", [opened(said)])
+
+        [again] = await progress.stored(tx, "listener", [opened(said).aggregate])
+
+    assert again == opened(said)
 
 
 async def test_a_replay_that_is_refused_again_stays_parked(world: World) -> None:
