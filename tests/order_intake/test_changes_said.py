@@ -1,14 +1,15 @@
 """What an 860, an ORDCHG, a 940 R and their like make of an order: the lines as they shall be, or why not. No database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from order_intake.asked import Asked, portions
 from order_intake.documents.changing import Change, Standing, change_of
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder, Place
 from order_intake.documents.line_changes import Wanted
-from order_intake.documents.ordering import ordered
+from order_intake.documents.ordering import Ordered, ordered
 from order_intake.documents.reading import document_of
 from order_intake.edi import read
 from order_intake.partners import Partner
@@ -159,3 +160,18 @@ def test_a_whole_order_anew_keeps_the_numbers_of_lines_that_were_there() -> None
 
 def test_a_confirmation_is_no_change() -> None:
     assert by_860("POC*1*QI*3**CA", purpose="06").lines is None
+
+
+def test_what_many_messages_ask_for_is_taken_some_lines_at_a_time() -> None:
+    sizes = (3, 1, 5, 2, 4)
+    asked = [Asked((0, place), PARTNER, _document(an_850("PO-1", [("TEA", 1)] * size))) for place, size in enumerate(sizes)]
+
+    taken = [[each.at[1] for each in some] for some in portions(asked, 4)]
+
+    assert taken == [[0, 1], [2], [3, 4]]
+
+
+def _document(message: Sequence[str]) -> Ordered:
+    document = document_of(read(x12("ME", message)).interchanges[0].messages[0])
+    assert document
+    return ordered(document, PARTNER, ZoneInfo("UTC"))

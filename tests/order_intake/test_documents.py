@@ -1,8 +1,9 @@
 """Whatever the facts are: what is built of them passes our own check at its strictest, and says neither more nor less than they do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -219,6 +220,34 @@ def test_an_855_answers_every_unit_of_every_line_once(answer: OrderAnswer) -> No
     if answer.kind in (AnswerKind.ACCEPTED, AnswerKind.BACKORDERED, AnswerKind.REFUSED):
         units = sum(int(each.value(2)) * (12 if each.value(3) == "CA" else 1) for each in answered)
         assert units == sum(line.ordered for line in answer.lines)
+
+
+class Counted(tuple[PartnerLine, ...]):
+    """Says how often it was looked into."""
+
+    __slots__ = ()
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:  # as a tuple does
+        Counted.looks += 1
+        return super().__getitem__(at)
+
+    def __iter__(self) -> Iterator[PartnerLine]:
+        Counted.looks += len(self)
+        return super().__iter__()
+
+
+def test_an_answer_of_two_thousand_lines_looks_for_each_line_quickly() -> None:
+    lines = Counted(PartnerLine(number, str(number), "EA", 1, (Item("VN", f"SKU-{number}"),)) for number in range(1, 4001, 2))
+    answered = tuple(AnswerLine(line.line_no, 1, 1) for line in tuple(lines))
+    Counted.looks = 0
+
+    answer = OrderAnswer(AnswerKind.ACCEPTED, PartnerOrder("850", "PO-1", lines=lines), AT, answered)
+    [draft] = order_responses(a_reader("004010"), [answer])
+
+    assert [row[1] for row in draft.segments if row[0] == "PO1"] == [line.number for line in tuple(lines)]
+    assert answer.order.line(4) == PartnerLine(4)
+    assert Counted.looks < 50 * len(lines)
 
 
 def two_lines(document: str, unit: str) -> PartnerOrder:

@@ -36,6 +36,20 @@ class There(NamedTuple):
     is_erased: bool
 
 
+def portions(asked: Sequence[Asked], lines: int) -> Iterator[list[Asked]]:
+    """In order, so many lines at a time: in between others can be served."""
+    some: list[Asked] = []
+    counted = 0
+    for each in asked:
+        some.append(each)
+        counted += len(each.ordered.document.lines)
+        if counted >= lines:
+            yield some
+            some, counted = [], 0
+    if some:
+        yield some
+
+
 def by_partner(asked: Sequence[Asked]) -> Iterator[tuple[Partner, list[Asked]]]:
     for _, each in groupby(sorted(asked, key=lambda one: (one.partner.code, one.at)), lambda one: one.partner.code):
         group = list(each)

@@ -4,6 +4,7 @@ The numbers are taken and the bytes are stored in one transaction. The names tha
 these are read before it.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -106,9 +107,9 @@ def _ship_to(row: Row, keys: Mapping[str, SubjectKey]) -> ShipTo | None:
 
 
 async def _write(tx: Transaction, partner: Partner, due: Sequence[Due]) -> None:
-    """What breaks a rule of its own directory is put aside, with a line in the log, and stops nothing else."""
+    """What breaks a rule of its own directory is put aside, with a line in the log, and stops nothing else. Aside, as it takes long."""
     at = await tx.now()
-    wrong = _wrong(partner, due, at)
+    wrong = await asyncio.to_thread(_wrong, partner, due, at)
     sound = [each for each in due if each.document_id not in wrong]
     if wrong:
         log.error("edi.unwritable", partner=partner.code, documents={str(document_id): why for document_id, why in wrong.items()})
@@ -116,7 +117,7 @@ async def _write(tx: Transaction, partner: Partner, due: Sequence[Due]) -> None:
     if sound:
         numbers = numbered(await next_controls(tx, partner.code, kinds_of(partner, len(sound))))
         drafts = referenced([each.draft for each in sound], numbers)
-        await _store(tx, partner, sound, drafts, numbers, interchange(partner, drafts, numbers, at))
+        await _store(tx, partner, sound, drafts, numbers, await asyncio.to_thread(interchange, partner, drafts, numbers, at))
 
 
 def _wrong(partner: Partner, due: Sequence[Due], at: datetime) -> dict[UUID, str]:

@@ -1,5 +1,6 @@
 """Taking interchanges: each is new, a repetition, or refused; what it asks for is done, answered and stored in one transaction."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from shared.database import Transaction
 from shared.sealing import SubjectKey
 
-from order_intake.asked import Asked, Deeds, by_partner
+from order_intake.asked import Asked, Deeds, by_partner, portions
 from order_intake.commands.acknowledgements import match_acknowledgements
 from order_intake.commands.acknowledging import acknowledge
 from order_intake.commands.asking import do_asked
@@ -23,6 +24,9 @@ from order_intake.partners import Document
 from order_intake.receiving import Arrival, accepted_places
 from order_intake.settings import Terms
 from order_intake.taken import Deed, Taken
+
+LINES_AT_ONCE = 2000
+"""So many are answered without letting others do their work in between."""
 
 
 async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
@@ -101,9 +105,10 @@ async def _answer(tx: Transaction, taken: Sequence[Taken], deeds: Deeds) -> None
     """Business answers, by partner; and what acknowledgements of theirs say of what we sent."""
     at = await tx.now()
     for partner, asked in by_partner([each for each in _asked(taken) if deeds[each.at].kind]):
-        if partner.wants(Document.ORDER_RESPONSE):
-            drafts = order_responses(partner, [_order_answer(each, deeds[each.at], at) for each in asked])
-            await post(tx, partner, drafts, Document.ORDER_RESPONSE, [deeds[each.at].order_id for each in asked])
+        for some in portions(asked, LINES_AT_ONCE) if partner.wants(Document.ORDER_RESPONSE) else ():
+            drafts = order_responses(partner, [_order_answer(each, deeds[each.at], at) for each in some])
+            await post(tx, partner, drafts, Document.ORDER_RESPONSE, [deeds[each.at].order_id for each in some])
+            await asyncio.sleep(0)
     for each in taken:
         said = _answers(each) if each.is_done else []
         if said and each.arrival.partner:

@@ -36,7 +36,7 @@ async def tell_amended(tx: Transaction, order_id: UUID) -> None:
             AnswerLine(line.line_no, line.wanted, line.wanted, change=LineWish.SET) for line in order.lines.values() if line.wanted
         ]
         promised_on = day(order.promised_latest) if order.promised_latest else ""
-        named = replace(facts, lines=(*gone, *words))
+        named = replace(facts, lines=tuple(sorted((*gone, *words), key=lambda line: line.line_no)))
         answer = OrderAnswer(AnswerKind.CHANGED, named, order.now, tuple(answered), promised_on=promised_on)
         await post(tx, partner, order_responses(partner, [answer]), Document.ORDER_RESPONSE, [order_id])
 

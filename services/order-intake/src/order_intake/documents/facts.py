@@ -1,6 +1,8 @@
 """An order as its partner wrote it, kept so that every document out speaks the partner's own words."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from order_intake.edi import Syntax
@@ -47,10 +49,13 @@ class PartnerLine:
         return quantity, each
 
 
+_LINE_NO = attrgetter("line_no")
+
+
 @dataclass(frozen=True, slots=True)
 class PartnerOrder:
     """`document` 850, 940 or ORDERS; `number` is BEG03, W0502 or BGM 1004, `dated_on` CCYYMMDD. Of a 940 come
-    `purchase_order` W0503, `link` W0504, `master_reference` W0505."""
+    `purchase_order` W0503, `link` W0504, `master_reference` W0505. `lines` stand in the order of our numbers."""
 
     document: str
     number: str
@@ -68,7 +73,9 @@ class PartnerOrder:
 
     def line(self, line_no: int) -> PartnerLine:
         """Of a line that the partner did not write we know the number alone."""
-        return next((line for line in self.lines if line.line_no == line_no), PartnerLine(line_no))
+        at = bisect_left(self.lines, line_no, key=_LINE_NO)
+        is_there = at < len(self.lines) and self.lines[at].line_no == line_no
+        return self.lines[at] if is_there else PartnerLine(line_no)
 
 
 class Reader(Protocol):
