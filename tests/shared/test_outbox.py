@@ -1,7 +1,8 @@
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import asyncpg
@@ -218,10 +219,18 @@ async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> No
     assert await world.value(f"SELECT count(*) FROM {today}") == 3
 
 
-async def test_leaves_are_made_a_week_ahead(world: World) -> None:
-    last = f"outbox_{datetime.now(UTC) + timedelta(days=7):%Y%m%d}"
+async def test_leaves_are_made_from_midnight_to_midnight_and_a_week_ahead(world: World) -> None:
+    bounds = (
+        "SELECT pg_get_expr(relpartbound, oid) AS bounds FROM pg_class WHERE relpartbound IS NOT NULL AND relname ~ '^outbox_[0-9]{8}$'"
+        " ORDER BY relname"
+    )
+    leaves = [re.findall("'([^']+)'", row["bounds"]) for row in await world.pool.fetch(bounds)]
+    days = [[datetime.fromisoformat(bound).astimezone(UTC) for bound in leaf] for leaf in leaves]
 
-    assert await world.value("SELECT to_regclass($1) IS NOT NULL", last)
+    first = days[0][0]
+    assert datetime.now(UTC).date() - first.date() <= timedelta(days=1)
+    assert first.time() == time()
+    assert days == [[first + timedelta(days=ahead), first + timedelta(days=ahead + 1)] for ahead in range(8)]
 
 
 @pytest.mark.parametrize("since", ["2020-01-01T00:00:00+00:00", "2020-01-01T00:00:00"], ids=["with a zone", "by our clock"])
