@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=list(MODULES), choices=[*MODULES, []], help="all, where none is named")
     parser.add_argument("--minutes", type=int, default=15, help="at most, for each module")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with _common_postgres() as postgres:
         return max(_mutate(name, chosen.minutes * 60, postgres) for name in chosen.modules)
 
