@@ -183,10 +183,12 @@ class Rig:
 
     async def _heal(self) -> None:
         await self.stage.mend()
-        began, calm = monotonic(), 0
+        began, calm, calm_since = monotonic(), 0, 0.0
         while calm < 2:
+            asked_at = monotonic()
             rest = await self._looked()
             calm = 0 if rest else calm + 1
+            calm_since = asked_at if calm == 1 else calm_since
             if rest != self.result.left:
                 self.result.left = rest
             if monotonic() - began > self.profile.heal_seconds and rest:
@@ -195,7 +197,7 @@ class Rig:
                 return
             self._show("HEAL")
             await asyncio.sleep(0.5)
-        self.result.settled_after = monotonic() - began
+        self.result.settled_after = calm_since - began
 
     async def _looked(self) -> str:
         try:
