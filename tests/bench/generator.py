@@ -84,9 +84,24 @@ async def open_loop(port: int, made: list[bytes], rate: float, connections: int)
 async def _exchange(link: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes, run: Run, since: float) -> None:
     reader, writer = link
     writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    at = head.lower().index(b"content-length:") + 15
-    body = await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+    head, body = await _answer(reader)
     run.latencies.append(perf_counter() - since)
     if not head.startswith(b"HTTP/1.1 201"):
         run.bad.append(head[:40] + body[:300])
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    at = head.lower().index(b"content-length:") + 15
+    return head, await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+
+
+async def ask(port: int, request: bytes) -> tuple[float, bytes, bytes]:
+    """One request alone: seconds until its answer was there, the answer's head and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    began = perf_counter()
+    writer.write(request)
+    head, body = await _answer(reader)
+    seconds = perf_counter() - began
+    writer.close()
+    return seconds, head, body

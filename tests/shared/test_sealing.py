@@ -1,8 +1,9 @@
+import os
 from base64 import b64encode
 from dataclasses import replace
 
 import pytest
-from shared.sealing import MasterKeys, SubjectKey, Unopenable, disclose, enclose, joined, key_ids_in, new_master_key
+from shared.sealing import NONCE_BYTES, MasterKeys, SubjectKey, Unopenable, disclose, enclose, joined, key_ids_in, new_master_key
 
 PLAIN = "周杰 Quellenweg 7"
 WEAK = [
@@ -97,3 +98,23 @@ def test_a_weak_master_key_is_refused_with_how_to_make_a_good_one(weak: str) -> 
         MasterKeys(weak)
 
     assert len(weak) < 6 or weak.partition(".")[2] not in str(refused.value)
+
+
+def test_no_nonce_is_used_twice_nor_shared_with_a_forked_process() -> None:
+    key = SubjectKey.new()
+    _ = key.seal(b"drawn ahead", "ACME", "field")
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, b"".join(_nonce_of(key) for _ in range(50)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(read, 50 * NONCE_BYTES)
+    ours = [_nonce_of(key) for _ in range(1000)]
+
+    assert len(theirs) == 50 * NONCE_BYTES
+    assert len({*ours, *(theirs[at : at + NONCE_BYTES] for at in range(0, len(theirs), NONCE_BYTES))}) == 1050
+
+
+def _nonce_of(key: SubjectKey) -> bytes:
+    return key.seal(b"data", "ACME", "field")[1 : 1 + NONCE_BYTES]

@@ -58,13 +58,14 @@ class KeyStore:
         taken = self._taken(count)
         if len(taken) < count:
             taken += await self._taken_of_new(count - len(taken))
-        if sum(len(minting.keys) for minting in self._stock) < REFILL_BELOW and (self._refilling is None or self._refilling.done()):
+        left = sum(len(minting.keys) for minting in self._stock)
+        if left < max(REFILL_BELOW, 2 * count) and (self._refilling is None or self._refilling.done()):
             self._refilling = asyncio.create_task(self._refill())
         return taken
 
     async def make(self, count: int) -> list[SubjectKey]:
         """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
-        keys = [SubjectKey.new() for _ in range(count)]
+        keys = SubjectKey.several(count)
         await self.pool.execute(_INSERT, *self._wrapped(keys))
         crash_point("key_store.made")
         return keys
@@ -131,7 +132,7 @@ class KeyStore:
             log.warning("key_store.not_refilled", error=repr(error))
 
     async def _mint(self, count: int) -> None:
-        minting = Minting(uuid7(), monotonic(), [SubjectKey.new() for _ in range(count)])
+        minting = Minting(uuid7(), monotonic(), SubjectKey.several(count))
         await self.pool.execute(_MINT, *self._wrapped(minting.keys), minting.minting_id)
         crash_point("key_store.minted")
         self._stock.append(minting)

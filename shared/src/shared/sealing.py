@@ -5,9 +5,11 @@ Who destroys a subject's key makes unreadable whatever was sealed under it, wher
 
 import binascii
 import hmac
+import os
 import re
 import secrets
 from base64 import b64decode, b64encode
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -19,6 +21,7 @@ from uuid_utils.compat import uuid7
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+NONCES_AT_ONCE = 256
 FORMAT = b"\x01"
 """The first byte of everything sealed: version 1, then the nonce, then ciphertext and tag."""
 
@@ -41,7 +44,12 @@ class SubjectKey:
 
     @classmethod
     def new(cls) -> Self:
-        return cls(str(uuid7()), secrets.token_bytes(KEY_BYTES))
+        return cls.several(1)[0]
+
+    @classmethod
+    def several(cls, count: int) -> list[Self]:
+        drawn = secrets.token_bytes(KEY_BYTES * count)
+        return [cls(str(uuid7()), drawn[at : at + KEY_BYTES]) for at in range(0, len(drawn), KEY_BYTES)]
 
     def seal(self, data: bytes, customer_id: str, field: str) -> bytes:
         """Opens only under this key, for this customer and field."""
@@ -150,8 +158,22 @@ def _bound(*parts: str) -> bytes:
 
 
 def _sealed(secret: bytes, data: bytes, bound: bytes) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
+    nonce = _nonce()
     return FORMAT + nonce + AESGCM(secret).encrypt(nonce, data, FORMAT + bound)
+
+
+_nonces: deque[bytes] = deque()
+"""Drawn many at a time, as asking the system costs more than sealing; each is used once, and none by a process that was forked."""
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
+def _nonce() -> bytes:
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = secrets.token_bytes(NONCE_BYTES * NONCES_AT_ONCE)
+        _nonces.extend(drawn[at : at + NONCE_BYTES] for at in range(NONCE_BYTES, len(drawn), NONCE_BYTES))
+        return drawn[:NONCE_BYTES]
 
 
 def _opened(secret: bytes, sealed: bytes, bound: bytes) -> bytes:

@@ -18,7 +18,7 @@ def ask_to_cancel(order: Order, by: By, reason: str) -> None:
         return
     if order.cancellation is Cancellation.REFUSED or order.is_partly_handed_over:
         raise CancellationTooLate(order.order_id)
-    check_move(str(order), order.status, OrderStatus.CANCELLED)
+    check_move(order, order.status, OrderStatus.CANCELLED)
     order.cancellation_by, order.cancellation_reason = by, reason
     if order.open_shipments:
         _ask_dispatch(order, by, reason)

@@ -120,8 +120,12 @@ def view_of(taken: Taken, received_at: datetime) -> InterchangeView:
         outcome=outcome_of(verdict),
         acknowledgement=_link(taken.interchange_id) if taken.acknowledgement and taken.interchange_id else None,
         faults=envelope_faults(verdict),
-        messages=list(_messages(taken)),
+        messages=messages_view(taken) if taken.messages is None else list(taken.messages),
     )
+
+
+def messages_view(taken: Taken) -> list[MessageView]:
+    return list(_messages(taken))
 
 
 def _messages(taken: Taken) -> Iterator[MessageView]:

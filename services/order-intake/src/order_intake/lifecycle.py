@@ -59,10 +59,10 @@ class ErasureStatus(StrEnum):
     DONE = "done"
 
 
-def check_move(what: str, status: OrderStatus, wanted: OrderStatus) -> None:
+def check_move(what: object, status: OrderStatus, wanted: OrderStatus) -> None:
     """Raises IllegalMove, which lists the legal ways, when there is none from `status` to `wanted`."""
     if wanted not in NEXT[status]:
-        raise IllegalMove(what, status, wanted, [way for way in S if way in NEXT[status]])
+        raise IllegalMove(str(what), status, wanted, [way for way in S if way in NEXT[status]])
 
 
 def status_of_order(lines: Iterable[OrderStatus]) -> tuple[OrderStatus, bool]:

@@ -104,7 +104,7 @@ class Order:
         self.history.append(Entry(what, detail))
 
     def become(self, status: OrderStatus, detail: str | None = None) -> None:
-        check_move(str(self), self.status, status)
+        check_move(self, self.status, status)
         self.status = status
         self.note(status, detail)
 

@@ -1,6 +1,6 @@
 """What became of an interchange, while it is worked on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from shared.sealing import SubjectKey
 from order_intake.documents.facts import PartnerOrder
 from order_intake.documents.order_responses import AnswerKind, OrderAnswer
 from order_intake.documents.ordering import Refusal
-from order_intake.interchange_schemas import Effect, InterchangeView
+from order_intake.interchange_schemas import Effect, InterchangeView, MessageView
 from order_intake.receiving import Arrival
 
 
@@ -39,12 +39,13 @@ class Deed:
 @dataclass(slots=True)
 class Taken:
     """One interchange of a body. `interchange_id` None: nothing of it is kept; `row`: it was here before; `same_as`: an earlier one of
-    this body has the same bytes; `deeds` by message; `view`: what is told of it, once that is known."""
+    this body has the same bytes; `deeds` by message; `messages` and `view`: what is told of them and of it, once that is known."""
 
     arrival: Arrival
     interchange_id: UUID | None
     deeds: Mapping[int, Deed]
     acknowledgement: bytes | None = None
+    messages: Sequence[MessageView] | None = None
     view: InterchangeView | None = None
     row: Row | None = None
     same_as: int | None = None

@@ -11,8 +11,8 @@ from shared.sealing import SubjectKey, enclose
 from order_intake.edi import Outcome
 from order_intake.edi_orders import KEEP, EdiOrder, kept
 from order_intake.interchange_rows import ACKNOWLEDGEMENT, BODY, INTERCHANGES, MESSAGES, control_key, hash_of
-from order_intake.interchange_schemas import Effect, InterchangeView
-from order_intake.interchange_views import plain, verdict_json, view_of
+from order_intake.interchange_schemas import Effect, InterchangeView, MessageView
+from order_intake.interchange_views import messages_view, plain, verdict_json, view_of
 from order_intake.taken import Taken
 
 
@@ -48,14 +48,22 @@ async def subjects(taken: Sequence[Taken], keys: Keys) -> list[Subjects]:
     return found
 
 
+async def store_messages(tx: Transaction, taken: Iterable[Taken]) -> None:
+    """What became of each message. Many are written while the caller goes on."""
+    count = 0
+    for each in taken:
+        each.messages = messages_view(each)
+        count += len(each.messages)
+        tx.gather(MESSAGES, list(_messages(each, each.messages)))
+        tx.gather(KEEP, [kept(order) for order in _orders(each)])
+    if count >= MANY:
+        await tx.write_behind()
+
+
 async def store(tx: Transaction, taken: Sequence[Taken], sealing: Sequence[Subjects]) -> None:
-    """At the end of the transaction; many messages are written while the bytes of all are sealed."""
+    """At the end of the transaction."""
     for each, whose in zip(taken, sealing, strict=True):
         view = each.view = view_of(each, await tx.now())
-        tx.gather(MESSAGES, list(_messages(each, view)))
-        tx.gather(KEEP, [kept(order) for order in _orders(each)])
-        if len(view.messages) >= MANY:
-            await tx.write_behind()
         tx.gather(INTERCHANGES, [_row(each, view, whose)])
 
 
@@ -72,10 +80,10 @@ def _row(taken: Taken, view: InterchangeView, whose: Subjects) -> tuple[object, 
     )  # fmt: skip
 
 
-def _messages(taken: Taken, view: InterchangeView) -> Iterator[tuple[object, ...]]:
+def _messages(taken: Taken, messages: Iterable[MessageView]) -> Iterator[tuple[object, ...]]:
     partner = taken.arrival.partner
     assert partner
-    for each in view.messages:
+    for each in messages:
         head = (taken.interchange_id, each.position, partner.customer_id, partner.code, each.type, each.release, each.reference)
         yield (*head, each.outcome, each.document_number, each.purpose, each.effect, each.order_id, each.change_number)
 

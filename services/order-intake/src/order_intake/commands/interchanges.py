@@ -12,7 +12,7 @@ from order_intake.asked import Asked, Deeds, by_partner, portions
 from order_intake.commands.acknowledgements import match_acknowledgements
 from order_intake.commands.acknowledging import acknowledge
 from order_intake.commands.asking import do_asked
-from order_intake.commands.interchange_storage import Keys, store, subjects
+from order_intake.commands.interchange_storage import Keys, store, store_messages, subjects
 from order_intake.commands.outbox import post
 from order_intake.commands.sorting import sort_out
 from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
@@ -36,9 +36,11 @@ async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms:
     for index, each in enumerate(taken):
         each.deeds = {place: deed for (at, place), deed in deeds.items() if at == index} | dict(_others(each))
     await _answer(tx, taken, deeds)
-    sealing = await subjects([each for each in taken if each.is_stored], keys)
+    stored = [each for each in taken if each.is_stored]
+    await store_messages(tx, stored)
+    sealing = await subjects(stored, keys)
     await acknowledge(tx, [each for each in taken if each.is_new])
-    await store(tx, [each for each in taken if each.is_stored], sealing)
+    await store(tx, stored, sealing)
     return taken
 
 
@@ -65,7 +67,7 @@ class Nobodys:
     real: Keys
 
     async def take(self, count: int = 1) -> list[SubjectKey]:
-        return [SubjectKey.new() for _ in range(count)]
+        return SubjectKey.several(count)
 
     async def read(self, key_ids: Iterable[str | None]) -> dict[str, SubjectKey]:
         return await self.real.read(key_ids)
@@ -74,7 +76,7 @@ class Nobodys:
 def _as_tried(taken: Taken) -> Taken:
     """Without the ids of what there is not."""
     if taken.row is None:
-        taken.interchange_id = taken.view = None
+        taken.interchange_id = taken.messages = taken.view = None
         taken.deeds = {place: replace(deed, order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
     return taken
 

@@ -8,7 +8,7 @@ from shared.batches import Done, Outcome
 from shared.bodies import business_time
 from shared.database import Transaction
 from shared.errors import DomainError, Fault
-from shared.events import OrderHeld, OrderLine, OrderReceived
+from shared.events import OrderHeld, OrderLine, OrderReceived, Window
 from shared.outbox import publish
 from shared.sealing import SubjectKey
 from uuid_utils.compat import uuid7
@@ -83,15 +83,15 @@ def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
     submitted_at = business_time(new.submitted_at, known.now, pointer="/submitted_at")
     order = _order(new, known.now)
     order.note(OrderStatus.RECEIVED)
-    lines = order.all_lines()
-    _receive(order, new, submitted_at, lines)
+    lines, requested = order.all_lines(), new.requested_delivery.window()
+    _receive(order, new, submitted_at, requested, lines)
     if new.customer_id in known.blocked:
         order.open_holds = 1
         order.note("held", HELD_AT_ONCE)
         hold_id = uuid7()
         order.say(OrderHeld(**order.stamp(), hold_id=hold_id, reason=HELD_AT_ONCE))
         return Draft(index, new, order, submitted_at, First(order.order_id, fingerprint(new), order.now, None, None, hold_id))
-    confirm(order, promised(order.now, terms.promised_within(new.service_level), new.requested_delivery.window()), lines)
+    confirm(order, promised(order.now, terms.promised_within(new.service_level), requested), lines)
     first = First(order.order_id, fingerprint(new), order.now, order.promised_earliest, order.promised_latest, None)
     return Draft(index, new, order, submitted_at, first)
 
@@ -120,8 +120,7 @@ def _order(new: NewOrder, now: datetime) -> Order:
     )
 
 
-def _receive(order: Order, new: NewOrder, submitted_at: datetime, ordered: Sequence[OrderLine]) -> None:
-    requested = new.requested_delivery.window()
+def _receive(order: Order, new: NewOrder, submitted_at: datetime, requested: Window, ordered: Sequence[OrderLine]) -> None:
     for lines, more in in_parts(ordered):
         order.say(
             OrderReceived(
