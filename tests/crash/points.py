@@ -14,8 +14,8 @@ _ROLES = {"api": ("api",), "keys": ("api",), "transaction": ("api", "worker")}
 """Of all others the worker's."""
 _ONLY = {"api.before_replay": ("order-intake", "api"), "api.refusal_before_commit": ("order-intake", "api")}
 """What the rig's people do there alone."""
-ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "key_upkeep", "keys_command", "erasures"})
-"""In processes that the rig does not run, or only one service has: tests/crash_points goes there."""
+ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "key_upkeep", "keys_command", "erasures", "edi"})
+"""In processes that the rig does not run, of what its people do not do, or only one service has: other tests go there."""
 _OFTEN = re.compile("relay.read|acked_before|relay.deleted|fetched|moved|judged|handled|committed|before_commit|written|writing|batch|api")
 """Armed for a time that is drawn; the others come a few times in the life of a process and are armed for the first."""
 
