@@ -57,7 +57,7 @@ GUARDS = (
     Guard("waiting", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
     Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 2}, "no-compare-and-set", orders=400, seconds=60),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
-    Guard("anchor", "the log still holds what was applied last", {WIPED: 1}, "no-anchor", seconds=25),
+    Guard("anchor", "the log still holds what was applied last", {AGAIN: 8, WIPED: 1}, "no-anchor", orders=300, seconds=30),
     Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
     Guard("limit", "allocation reserves what is available", {}, "no-limit", orders=100),
     Guard(
@@ -73,13 +73,15 @@ GUARDS = (
         manners=Manners(cancelled=0.9, repeated=0.0),
     ),
     Guard("commit-first", "the commit comes before the answer", {KILLS: 4}, "answers-first"),
-    Guard("kept-answers", "the answer is kept with the work", {}, "no-kept-answers", manners=Manners(0.3, 0.2, 0.1)),
+    Guard(
+        "kept-answers", "the answer is kept with the work", {}, "no-kept-answers", manners=Manners(cancelled=0.3, repeated=0.2, changed=0.1)
+    ),
     Guard(
         "reference",
         "UNIQUE: one order a customer's reference",
         {},
         schema=(("order_intake", "ALTER TABLE orders DROP CONSTRAINT orders_reference"),),
-        manners=Manners(0.0, 0.8, 0.0),
+        manners=Manners(cancelled=0.0, repeated=0.8, changed=0.0),
     ),
     Guard("send-first", "the relay deletes what was acknowledged, not before", {BROKER: 2, KILLS: 3}, "deletes-first"),
     Guard("acknowledgement", "sent is what the broker has acknowledged", {TOGETHER: 1}, "no-acknowledgement"),

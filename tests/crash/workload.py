@@ -21,9 +21,9 @@ class Manners:
     """How often customers do what: these parts of all orders."""
 
     cancelled: float = 0.10
-    amended: float = 0.10
     repeated: float = 0.05
     changed: float = 0.01
+    amended: float = 0.10
 
 
 USUAL = Manners()
