@@ -20,6 +20,7 @@ REFUSED = "statements are refused: serialization, deadlock, lock, timeout, conne
 TOGETHER = "Kafka is killed, and the workers while it is away"
 BROKER, WIPED = "Kafka is killed and comes back", "Kafka loses everything; the ledgers are replayed"
 HANGING, COMPANY = "a worker hangs with a batch in hand, another takes over", "a second worker comes and goes"
+SLOW = "links are slow (200 ± 150 ms)"
 STALE = "a delete of the relay arrives after another leader, another log and a replay"
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reliability.md"
@@ -85,8 +86,8 @@ GUARDS = (
     ),
     Guard("send-first", "the relay deletes what was acknowledged, not before", {BROKER: 2, KILLS: 3}, "deletes-first"),
     Guard("acknowledgement", "sent is what the broker has acknowledged", {TOGETHER: 1}, "no-acknowledgement"),
-    Guard("presence", "the relay reads what is pending, not what is above a mark", {}, "by-cursor", orders=300),
-    Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 1}, "no-epoch", seconds=15),
+    Guard("presence", "the relay reads what is pending, not what is above a mark", {SLOW: 4}, "by-cursor", orders=400, seconds=24),
+    Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 2}, "no-epoch", orders=300, seconds=30),
     Guard("timers", "a timer goes in the transaction that fires it", {REFUSED: 5}, "timers-first", seconds=24),
 )
 
