@@ -87,7 +87,7 @@ GUARDS = (
     Guard("send-first", "the relay deletes what was acknowledged, not before", {BROKER: 2, KILLS: 3}, "deletes-first"),
     Guard("acknowledgement", "sent is what the broker has acknowledged", {TOGETHER: 1}, "no-acknowledgement"),
     Guard("presence", "the relay reads what is pending, not what is above a mark", {SLOW: 4}, "by-cursor", orders=400, seconds=24),
-    Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 2}, "no-epoch", orders=300, seconds=30),
+    Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 1}, "no-epoch", orders=200, seconds=20),
     Guard("timers", "a timer goes in the transaction that fires it", {REFUSED: 5}, "timers-first", seconds=24),
 )
 

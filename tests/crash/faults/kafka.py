@@ -74,7 +74,8 @@ async def replay(ground: Field, but: str = "") -> None:
 
 @fault("a delete of the relay arrives after another leader, another log and a replay", "kafka", "records", "second worker", "links")
 async def stale_delete(ground: Field) -> None:
-    """What a leader that was replaced has sent to a log that is gone must not be deleted: it has to be sent once more."""
+    """What a leader that was replaced has sent to a log that is gone must not be deleted: it has to be sent once more. The other one has
+    sent and deleted it as well, to that same log."""
     service = next(each for each in SERVICES if each.name == "inventory")
     link = ground.stage.links.postgres["inventory-worker"]
     link.traps["hold_delete"] = 1
@@ -86,8 +87,10 @@ async def stale_delete(ground: Field) -> None:
         raise RuntimeError("the relay had nothing to delete")
     second = ground.stage.start_second(service)
     try:
-        await asyncio.gather(_lose_everything(ground), _taken_over(ground))
+        await _taken_over(ground)
+        await asyncio.sleep(2)
         second.pause()
+        await _lose_everything(ground)
         await ground.stage.tool(service.package, "relay", "replay", "--from", THE_BEGINNING)
     finally:
         link.released.set()
