@@ -10,22 +10,13 @@ from shared.events import By, ShipTo, Window
 from shared.pages import Paging
 
 from order_intake.order import MOST_LINES
-from order_intake.schemas import Address, PromiseView, RequestedDelivery
+from order_intake.schemas import Address, PromiseView, RequestedDelivery, each_once
 
 
 class WantedLine(Body):
     line_no: LineNo
     sku: Code
     quantity: Quantity
-
-
-def _once(lines: list[WantedLine]) -> list[WantedLine]:
-    seen: set[int] = set()
-    for line in lines:
-        if line.line_no in seen:
-            raise ValueError(f"line_no {line.line_no} stands twice")
-        seen.add(line.line_no)
-    return lines
 
 
 class NewAmendment(Body):
@@ -49,7 +40,7 @@ class NewAmendment(Body):
     reference: Text | None = None
     reason: Text = "customer_request"
     by: By = By.CUSTOMER
-    lines: Annotated[list[WantedLine], AfterValidator(_once), Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[list[WantedLine], AfterValidator(each_once), Field(min_length=1, max_length=MOST_LINES)] | None = None
     requested_delivery: RequestedDelivery | None = None
     ship_to: Address | None = None
 

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -76,14 +76,26 @@ class NewLine(Body):
     """Counted from 1 where it is not given."""
 
 
-def _numbered(lines: list[NewLine]) -> list[NewLine]:
-    numbered = [line if line.line_no else line.model_copy(update={"line_no": number}) for number, line in enumerate(lines, 1)]
+class Numbered(Protocol):
+    @property
+    def line_no(self) -> int: ...
+
+
+L = TypeVar("L", bound=Numbered)
+
+
+def each_once(lines: list[L]) -> list[L]:
+    """Raises ValueError where a number stands twice."""
     seen: set[int] = set()
-    for line in numbered:
+    for line in lines:
         if line.line_no in seen:
             raise ValueError(f"line_no {line.line_no} stands twice")
         seen.add(line.line_no)
-    return numbered
+    return lines
+
+
+def _numbered(lines: list[NewLine]) -> list[NewLine]:
+    return each_once([line if line.line_no else line.model_copy(update={"line_no": number}) for number, line in enumerate(lines, 1)])
 
 
 class NewOrder(Body):
