@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.local.demo.board import Board
 from deploy.local.demo.evidence import evidence
 from deploy.local.demo.invariants import judge
 from deploy.local.supervisor import LocalSystem
@@ -97,8 +98,19 @@ async def test_orders_are_amended_and_what_was_wished_last_is_what_comes(on_post
         await _cancelled_before_the_answer(customer)
 
         assert not any((await customer.reserved()).values())
+    await _all_is_at_rest(on_postgres)
     async with evidence(target_of(on_postgres), []) as checker:
         assert [verdict for verdict in await judge(checker) if verdict.broken] == []
+
+
+async def _all_is_at_rest(system: LocalSystem) -> None:
+    """Nobody closes an order while the databases are copied one after the other."""
+    async with Board(target_of(system)) as board:
+
+        async def nothing_is_left() -> bool:
+            return not (await board.rest()).left
+
+        await until(nothing_is_left)
 
 
 async def _more_less_other_and_to_another_address(customer: Customer) -> None:
