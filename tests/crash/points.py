@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -16,17 +16,25 @@ _ONLY = {"api.before_replay": ("order-intake", "api"), "api.refusal_before_commi
 """What the rig's people do there alone."""
 ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "key_upkeep", "keys_command", "erasures", "edi"})
 """In processes that the rig does not run, of what its people do not do, or only one service has: other tests go there."""
+_ALONE = frozenset({"relay.queued_again", "timers.fired_alone"})
+"""The same: a tool's, and that of a timer which fails beside others."""
 _OFTEN = re.compile("relay.read|acked_before|relay.deleted|fetched|moved|judged|handled|committed|before_commit|written|writing|batch|api")
 """Armed for a time that is drawn; the others come a few times in the life of a process and are armed for the first."""
+
+TRIES_MORE = 5
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A place in a process."""
+    """A place in a process; `others` are tried one after the other when it is not come to there."""
 
     point: str
     service: str
     role: str
+    others: tuple["Cell", ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.point} in {self.service}-{self.role}"
 
 
 def points() -> list[str]:
@@ -39,17 +47,18 @@ def cells(drawn: Random, *, full: bool) -> list[Cell]:
     found: list[Cell] = []
     for point in points():
         family = point.split(".")[0]
-        if family not in ELSEWHERE:
+        if family not in ELSEWHERE and point not in _ALONE:
             has = [Cell(point, service.name, role) for role in _ROLES.get(family, ("worker",)) for service in SERVICES]
             has = [cell for cell in has if (cell.service, cell.role) == _ONLY.get(point, (cell.service, cell.role))]
-            found += has if full else [drawn.choice(has)]
+            drawn.shuffle(has)
+            found += [replace(cell, others=(cell,)) for cell in has] if full else [replace(has[0], others=(*has[1:], *has)[:TRIES_MORE])]
     drawn.shuffle(found)
     return found
 
 
 @dataclass
 class Points:
-    """What is armed one after the other, and what was reached."""
+    """What is armed one after the other, what was reached, and what was not in any of its tries."""
 
     drawn: Random
     left: list[Cell]
@@ -65,5 +74,7 @@ class Points:
     def note(self, cell: Cell, *, reached: bool) -> None:
         if reached:
             self.reached[cell.point] += 1
+        elif cell.others:
+            self.left.insert(0, replace(cell.others[0], others=cell.others[1:]))
         else:
             self.missed.append(cell)

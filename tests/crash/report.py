@@ -63,9 +63,9 @@ def _points(console: Console, result: Result) -> None:
     points = result.ground.points
     if points.reached or points.missed:
         console.print(f"Crash points: {points.reached.total()} processes died at {len(points.reached)} places.")
-    if points.missed:
-        missed = ", ".join(f"{cell.point} in {cell.service}-{cell.role}" for cell in points.missed)
-        console.print(f"Not come to in {len(points.missed)} lives: {missed}.", soft_wrap=True)
+    for cells, what in ((points.missed, "were not come to in any try"), (points.left, "were not come to before the time was up")):
+        if cells:
+            console.print(f"{len(cells)} {what}: {', '.join(map(str, cells))}.", soft_wrap=True)
 
 
 def _orders(console: Console, result: Result) -> None:
@@ -112,7 +112,7 @@ def _was_done(result: Result) -> dict[str, object]:
         "counted": {name: count for name, count in counts.items() if name not in CATALOGUE},
         "absent": result.ground.absent,
         "points_reached": dict(points.reached),
-        "points_missed": [f"{cell.point} in {cell.service}-{cell.role}" for cell in points.missed],
+        "points_missed": [str(cell) for cell in (*points.missed, *points.left)],
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,
         "checks_while_running": result.ground.vigil.rounds,

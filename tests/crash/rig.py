@@ -34,6 +34,7 @@ from tests.crash.vigil import Finding, Vigil
 from tests.crash.workload import CUSTOMERS, Workload
 
 LONGEST_FAULT_SECONDS = 150.0
+TRIES = 5
 GRACE_SECONDS = 60.0
 """So long after the last order a fault may still get its turn."""
 HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -148,20 +149,27 @@ class Rig:
                 faults.create_task(self._walk(began + 0.9 * self.profile.seconds))
             for at, name in self.profile.times(self.seed):
                 await asyncio.sleep(began + at - monotonic())
-                faults.create_task(self._strike(name))
+                faults.create_task(self._strike_once(name) if self.profile.strikes[name] == 1 else self._strike(name))
 
     async def _walk(self, until: float) -> None:
         """From point to point."""
         while self.ground.points.left and monotonic() < until:
             await self._strike("SIGKILL at a point")
 
-    async def _strike(self, name: str) -> None:
-        """A fault that cannot do its harm because another one is at work has done none."""
+    async def _strike_once(self, name: str) -> None:
+        """What is to come once comes again when another fault was in its way."""
+        for _ in range(TRIES):
+            if await self._strike(name):
+                return
+            await asyncio.sleep(self.ground.seconds(5, 15))
+
+    async def _strike(self, name: str) -> bool:
+        """A fault that cannot do its harm because another one is at work has done none: then False."""
         fault, counts = CATALOGUE[name], self.ground.counts
         async with self._turns.taken(fault.needs):
             if monotonic() > self._fleet.began + self.profile.seconds + GRACE_SECONDS:
                 counts[f"{name}, but had no turn"] += 1
-                return
+                return True
             try:
                 async with asyncio.timeout(LONGEST_FAULT_SECONDS):
                     await fault.strike(self.ground)
@@ -175,6 +183,7 @@ class Rig:
                 self._note(f"{name}: {failure!r}")
             else:
                 self._note(f"{name}: done")
+            return bool(counts[name]) or name in self.ground.absent
 
     async def _late_stock(self) -> None:
         await asyncio.sleep(self.profile.seconds * 0.6)

@@ -1,7 +1,7 @@
 """The product without one of its guards: each has to be missed by an invariant, or the guard is needless or an invariant is missing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic_core import to_json
@@ -42,9 +42,12 @@ class Guard:
 
     @property
     def profile(self) -> Profile:
-        return Profile(
-            f"without {self.name}", self.orders, self.seconds, self.strikes, patches=self.patches, schema=self.schema, manners=self.manners
-        )
+        return replace(self.control, name=f"without {self.name}", patches=self.patches, schema=self.schema)
+
+    @property
+    def control(self) -> Profile:
+        """The same orders and faults with the guard: nothing may be found."""
+        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners)
 
 
 UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
@@ -96,19 +99,29 @@ GUARDS = (
 class Verdict:
     guard: Guard
     result: Result
+    control: Result
+
+    @property
+    def is_convincing(self) -> bool:
+        return bool(self.caught_by) and self.control.is_clean
+
+    @property
+    def with_guard(self) -> str:
+        if self.control.is_clean:
+            return f"nothing, settled after {self.control.settled_after:.0f} s"
+        return _caught(self.control) or "not at rest"
 
     @property
     def caught_by(self) -> str:
         """By its name and sentence; empty = by nothing."""
-        findings = self.result.findings
-        return f"{findings[0].invariant.name} {findings[0].invariant.sentence}" if findings else ""
+        return _caught(self.result)
 
 
 Play = Callable[[Profile, int], Result]
 
 
 def play_all(names: str, seed: int, play: Play, console: Console) -> int:
-    """0 when all that were asked for were caught."""
+    """0 when all that were asked for were caught, and nothing was while the guard was there."""
     chosen = [guard for guard in GUARDS if names == "all" or guard.name in names.split(",")]
     if not chosen:
         console.print(f"SABOTAGE is all, or some of: {', '.join(guard.name for guard in GUARDS)}")
@@ -116,21 +129,21 @@ def play_all(names: str, seed: int, play: Play, console: Console) -> int:
     verdicts = []
     for guard in chosen:
         console.print(f"Without: {guard.guard}", markup=False)
-        verdicts.append(Verdict(guard, play(guard.profile, seed)))
-        console.print(f"  {verdicts[-1].caught_by or 'NOT CAUGHT'}", markup=False, soft_wrap=True)
+        verdicts.append(verdict := Verdict(guard, play(guard.profile, seed), play(guard.control, seed)))
+        console.print(f"  {verdict.caught_by or 'NOT CAUGHT'}; with it: {verdict.with_guard}", markup=False, soft_wrap=True)
         _save(verdicts, FOLDER / "sabotage.json")
         write_table(verdicts, PAGE)
     _show(console, verdicts)
-    return 0 if all(verdict.caught_by for verdict in verdicts) else 1
+    return 0 if all(verdict.is_convincing for verdict in verdicts) else 1
 
 
 def _show(console: Console, verdicts: Sequence[Verdict]) -> None:
     table = Table(title="Guards taken away", title_justify="left")
-    for heading in ("", "guard", "what caught it", "seconds"):
+    for heading in ("", "guard", "what caught it", "seconds", "with the guard"):
         table.add_column(heading)
     for verdict in verdicts:
         caught_by = printed(verdict.caught_by) if verdict.caught_by else "[red]nothing[/]"
-        table.add_row(verdict.guard.name, printed(verdict.guard.guard), caught_by, _seconds(verdict))
+        table.add_row(verdict.guard.name, printed(verdict.guard.guard), caught_by, _seconds(verdict), printed(verdict.with_guard))
     console.print(table)
 
 
@@ -140,11 +153,17 @@ def write_table(verdicts: Sequence[Verdict], page: Path) -> None:
     former, end, after = rest.partition(END)
     known = {line.split("|")[1].strip(): line for line in former.splitlines() if line.startswith("| ") and not line.startswith("| guard")}
     known |= {
-        verdict.guard.guard: f"| {verdict.guard.guard} | {verdict.caught_by or 'nothing'} | {_seconds(verdict)} |" for verdict in verdicts
+        verdict.guard.guard: f"| {verdict.guard.guard} | {verdict.caught_by or 'nothing'} | {_seconds(verdict)} | {verdict.with_guard} |"
+        for verdict in verdicts
     }
     rows = [known[guard.guard] for guard in GUARDS if guard.guard in known]
-    head = ["| guard that was taken away | what caught it | seconds |", "|---|---|---:|"]
+    head = ["| guard that was taken away | what caught it | seconds | what was found with it |", "|---|---|---:|---|"]
     page.write_text(before + begin + "\n".join(["", *head, *rows, ""]) + end + after)
+
+
+def _caught(result: Result) -> str:
+    findings = result.findings
+    return f"{findings[0].invariant.name} {findings[0].invariant.sentence}" if findings else ""
 
 
 def _seconds(verdict: Verdict) -> str:
@@ -160,6 +179,7 @@ def _save(verdicts: Sequence[Verdict], file: Path) -> None:
             "caught_by": verdict.caught_by,
             "seconds": verdict.result.caught_after,
             "first": verdict.result.findings[0].first if verdict.result.findings else None,
+            "with_guard": verdict.with_guard,
         }
         for verdict in verdicts
     ]
