@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -34,6 +34,16 @@ ERASING = (
 SEALING = ("key_store.made", "erasures.plain_sealed")
 _KEYS = "SELECT key_id::text FROM subject_keys WHERE key_id = ANY($1::uuid[])"
 _PLAIN = "UPDATE orders SET ship_to_key_id = NULL, ship_to = $2 WHERE order_id = $1"
+
+_MOVE = "UPDATE orders SET order_id = $2 WHERE order_id = $1"
+_ABANDON = """
+WITH made AS (
+    INSERT INTO subject_keys (key_id, master_id, wrapped)
+    SELECT unused, master_id, wrapped FROM subject_keys, unnest($2::uuid[]) AS unused WHERE key_id = $1
+)
+INSERT INTO mintings SELECT gen_random_uuid(), now() - interval '2 days', ARRAY[$1, unused] FROM unnest($2::uuid[]) AS unused
+"""
+"""What crashed processes had in memory: one of them has sealed an order under the first of its keys."""
 
 
 @pytest.fixture
@@ -85,3 +95,26 @@ async def test_what_was_stored_in_plain_is_sealed(stage: Stage, people: People, 
         await asyncio.sleep(0.05)
     shown = (await people.center.intake.get(f"/orders/{order_id}")).read(ERASURE)
     assert "Plain" in str(shown["ship_to"])
+
+
+async def test_the_keys_of_crashed_processes_are_swept_to_the_last_and_no_other(
+    stage: Stage, people: People, board: Board, intake: Database, keys: Database
+) -> None:
+    order_id = await people.order_that_ends(f"SWEPT-{uuid4().hex[:8]}")
+    await settled(board)
+    used = await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id)
+    unused = [str(uuid4()) for _ in range(3)]
+    two_days_earlier = UUID(int=UUID(order_id).int - (2 * 86_400_000 << 80))
+    await intake.execute(_MOVE, order_id, two_days_earlier)
+    await keys.execute(_ABANDON, used, unused)
+
+    stage.arm({WORKER: "key_upkeep.swept"})
+    await crashed(stage, WORKER, "key_upkeep.swept")
+
+    while await keys.fetchval("SELECT count(*) FROM mintings WHERE made_at < now() - interval '1 day'"):
+        await asyncio.sleep(0.05)
+    await intake.execute(_MOVE, two_days_earlier, order_id)
+    assert [row["key_id"] for row in await keys.fetch(_KEYS, [used, *unused])] == [used]
+    shown = (await people.center.intake.get(f"/orders/{order_id}")).read(ERASURE)
+    assert str(CONSIGNEE["street"]) in str(shown["ship_to"])
+    assert await broken(stage, people) == []
