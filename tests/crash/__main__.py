@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.crash", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--orders", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=960.0)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--keep", action="store_true")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from random import Random
@@ -21,18 +22,19 @@ from tests.crash.ledger import Ledger, Operation, Outcome
 from tests.crash.workload import Wish
 
 ATTEMPT_SECONDS = 10.0
-PAUSES = (0.1, 0.3, 1.0, 2.0)
+PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0, 15.0)
 TWICE = 0.03
 """So many calls of the people are sent twice at the same time."""
 SCOPES = ["orders:read", "orders:write"]
 
 
 class Customer(Client):
-    """Asks until it knows, and writes down every attempt."""
+    """Asks until it knows, and writes down every attempt. Whatever waits to be asked again is asked when something else was answered."""
 
     def __init__(self, url: str, key: str, ledger: Ledger) -> None:
         super().__init__(url, key, connections=40, attempt=ATTEMPT_SECONDS)
         self._ledger = ledger
+        self._answered = asyncio.Event()
 
     async def do(self, operation: Operation, path: str, body: Json) -> Answer:
         request = self._request("POST", path, body, operation.key)
@@ -41,9 +43,17 @@ class Customer(Client):
             answer = await self._attempt(request)
             if self._ledger.heard(entry, answer) is not Outcome.UNKNOWN:
                 assert answer
+                self._answered.set()
+                self._answered = asyncio.Event()
                 return answer
-            await asyncio.sleep(pause)
+            await self._rest(pause)
         raise AssertionError("it asks for ever")
+
+    async def _rest(self, pause: float) -> None:
+        await asyncio.sleep(PAUSES[0])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause - PAUSES[0]):
+                await self._answered.wait()
 
 
 class Patient(Client):

@@ -42,7 +42,7 @@ class Profile:
         return sorted((drawn.uniform(0.03, 0.9) * self.seconds, name) for name in sorted(self.strikes) for _ in range(self.strikes[name]))
 
 
-USUAL_SECONDS = 960.0
+USUAL_SECONDS, FULL_SECONDS = 960.0, 1800.0
 OFTEN: Mapping[str, int] = {
     "SIGKILL at random": 200,
     "SIGSTOP of an API": 8,
@@ -78,9 +78,11 @@ ONCE = (
 )
 
 
-def whole(orders: int = 10_000, seconds: float = USUAL_SECONDS, *, full: bool = False) -> Profile:
-    """Every fault there is; in proportion fewer where there is less time."""
-    share = seconds / USUAL_SECONDS
+def whole(orders: int = 10_000, seconds: float | None = None, *, full: bool = False) -> Profile:
+    """Every fault there is; in proportion fewer where there is less time. All points in all processes take more of it."""
+    usual = FULL_SECONDS if full else USUAL_SECONDS
+    seconds = seconds or usual
+    share = seconds / usual
     often = {**OFTEN, **(OFTENER if full else {})}
     strikes = {name: max(1, round(count * share)) for name, count in often.items()} | dict.fromkeys(ONCE, 1)
     strikes["Kafka is down for more than a minute"] = int(full)
