@@ -9,7 +9,7 @@ from order_intake.asked import Asked, portions
 from order_intake.documents.changing import Change, Standing, change_of
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder, Place
 from order_intake.documents.line_changes import Wanted
-from order_intake.documents.ordering import Ordered, ordered
+from order_intake.documents.ordering import Ordered, Translator
 from order_intake.documents.reading import document_of
 from order_intake.edi import read
 from order_intake.partners import Partner
@@ -35,7 +35,7 @@ def changed(body: bytes, standing: Standing = STANDING) -> Change:
     [message] = read(body).interchanges[0].messages
     document = document_of(message)
     assert document
-    return change_of(ordered(document, PARTNER, ZoneInfo("UTC")), PARTNER, standing, ZoneInfo("UTC"))
+    return change_of(Translator(PARTNER, ZoneInfo("UTC")).ordered(document), PARTNER, standing, ZoneInfo("UTC"))
 
 
 def by_860(*rows: str, purpose: str = "04") -> Change:
@@ -174,4 +174,4 @@ def test_what_many_messages_ask_for_is_taken_some_lines_at_a_time() -> None:
 def _document(message: Sequence[str]) -> Ordered:
     document = document_of(read(x12("ME", message)).interchanges[0].messages[0])
     assert document
-    return ordered(document, PARTNER, ZoneInfo("UTC"))
+    return Translator(PARTNER, ZoneInfo("UTC")).ordered(document)

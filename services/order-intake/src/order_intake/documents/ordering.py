@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
 from order_intake.documents.order_responses import LineReason
 from order_intake.partners import Partner, keys_of_item
-from order_intake.schemas import Address, NewOrder
+from order_intake.schemas import Address, NewLine, NewOrder
 
+B = TypeVar("B", bound=BaseModel)
+Described = dict[str, object]
+"""The fields of a body, not validated."""
 OWN_SKUS = ("VN", "SK", "SA", "SU", "MF")
 """Qualifiers of codes that are the seller's own words for its goods: skus, where nothing translates them."""
 BUYERS = ("BP", "IN", "PI", "BO")
@@ -41,35 +45,77 @@ class Ordered:
     refusals: tuple[Refusal, ...] = ()
 
 
-def ordered(document: IncomingDocument, partner: Partner, zone: ZoneInfo) -> Ordered:
-    lines = [translated(line_no, line, partner) for line_no, line in enumerate(document.lines, 1)]
-    facts = facts_of(document, partner)
-    quantities = {line_no: quantity for line_no, (_, quantity, _) in enumerate(lines, 1)}
-    refusals = [refusal for *_, refusal in lines if refusal]
-    if document.action is not Action.PLACE:
-        return Ordered(document, facts, None, quantities, tuple(refusals) if document.is_whole else ())
-    address = address_of(document.consignee, partner)
-    if isinstance(address, str):
-        refusals.insert(0, Refusal(0, LineReason.OTHER, address))
-    if refusals:
-        return Ordered(document, facts, None, quantities, tuple(refusals))
-    body = {
-        "customer_id": partner.customer_id,
-        "customer_reference": document.number,
-        "ship_to": address,
-        "service_level": partner.service_level,
-        "allow_partial": partner.allow_partial,
-        "requested_delivery": window_of(document, zone),
-        "lines": [{"sku": sku, "quantity": quantity, "line_no": line_no} for line_no, (sku, quantity, _) in enumerate(lines, 1)],
-    }
+class Line(NamedTuple):
+    """A line in the partner's words, and as ours. `new` is only described where it is not possible: then the order says what is wrong."""
+
+    words: PartnerLine
+    quantity: int
+    refusal: Refusal | None
+    new: NewLine | Described
+
+
+class Translator:
+    """Translates the documents of one partner; lines and consignees that were met before are not worked out again."""
+
+    def __init__(self, partner: Partner, zone: ZoneInfo) -> None:
+        self._partner, self._zone = partner, zone
+        self._lines: dict[tuple[int, AskedLine], Line] = {}
+        self._addresses: dict[Consignee | None, Address | Described | str] = {}
+
+    def ordered(self, document: IncomingDocument) -> Ordered:
+        lines = [self._line(line_no, line) for line_no, line in enumerate(document.lines, 1)]
+        facts = facts_of(document, tuple([line.words for line in lines]))
+        quantities = {line.words.line_no: line.quantity for line in lines}
+        refusals = [line.refusal for line in lines if line.refusal]
+        if document.action is not Action.PLACE:
+            return Ordered(document, facts, None, quantities, tuple(refusals) if document.is_whole else ())
+        address = self._address(document.consignee)
+        if isinstance(address, str):
+            refusals.insert(0, Refusal(0, LineReason.OTHER, address))
+        if refusals:
+            return Ordered(document, facts, None, quantities, tuple(refusals))
+        try:
+            return Ordered(document, facts, self._new(document, address, [line.new for line in lines]), quantities)
+        except ValidationError as wrong:
+            return Ordered(document, facts, None, quantities, tuple(_refusals(wrong)))
+
+    def _new(self, document: IncomingDocument, address: object, lines: list[NewLine | Described]) -> NewOrder:
+        """Raises ValidationError."""
+        body = {
+            "customer_id": self._partner.customer_id,
+            "customer_reference": document.number,
+            "ship_to": address,
+            "service_level": self._partner.service_level,
+            "allow_partial": self._partner.allow_partial,
+            "requested_delivery": window_of(document, self._zone),
+            "lines": lines,
+        }
+        return NewOrder.model_validate(body)
+
+    def _line(self, line_no: int, line: AskedLine) -> Line:
+        found = self._lines.get((line_no, line))
+        if found is None:
+            sku, quantity, refusal = translated(line_no, line, self._partner)
+            new = _if_possible(NewLine, {"sku": sku, "quantity": quantity, "line_no": line_no})
+            found = self._lines[line_no, line] = Line(words_of(line_no, line, self._partner), quantity, refusal, new)
+        return found
+
+    def _address(self, consignee: Consignee | None) -> Address | Described | str:
+        found = self._addresses.get(consignee)
+        if found is None:
+            said = address_of(consignee, self._partner)
+            found = self._addresses[consignee] = _if_possible(Address, said) if isinstance(said, dict) else said
+        return found
+
+
+def _if_possible(kind: type[B], described: Described) -> B | Described:
     try:
-        return Ordered(document, facts, NewOrder.model_validate(body), quantities)
-    except ValidationError as wrong:
-        return Ordered(document, facts, None, quantities, tuple(_refusals(wrong)))
+        return kind.model_validate(described)
+    except ValidationError:
+        return described
 
 
-def facts_of(document: IncomingDocument, partner: Partner) -> PartnerOrder:
-    lines = tuple(words_of(line_no, line, partner) for line_no, line in enumerate(document.lines, 1))
+def facts_of(document: IncomingDocument, lines: tuple[PartnerLine, ...]) -> PartnerOrder:
     return PartnerOrder(
         document.type, document.number, document.dated_on, document.purchase_order, document.link, document.master_reference,
         document.places, document.references, lines,
@@ -118,7 +164,7 @@ def whole(text: str, factor: int) -> int | None:
     return None if rest or not 1 <= scaled <= MOST_UNITS else scaled
 
 
-def address_of(consignee: Consignee | None, partner: Partner) -> dict[str, object] | Address | str:
+def address_of(consignee: Consignee | None, partner: Partner) -> Described | Address | str:
     """A sentence where there is none."""
     if consignee is None:
         return "no ship-to is named"
@@ -129,7 +175,7 @@ def address_of(consignee: Consignee | None, partner: Partner) -> dict[str, objec
     country = consignee.country or partner.country
     if country is None:
         return "the ship-to names no country"
-    found: dict[str, object] = {
+    found: Described = {
         "name": consignee.name or (known.name if known else consignee.code),
         "street": consignee.street,
         "city": consignee.city,

@@ -165,6 +165,8 @@ def _codes(faults: Sequence[Fault], more: Sequence[str] = ()) -> list[str]:
 
 def _fit(text: str, least: int, most: int, fill: str = "?") -> str:
     """What came, in the width and with the characters that an answer may hold."""
+    if text.isalnum() and text.isascii():
+        return text[:most].ljust(least, fill)
     return "".join(each if each.isascii() and each.isalnum() else "?" for each in text)[:most].ljust(least, fill)
 
 

@@ -24,7 +24,9 @@ class Segment(NamedTuple):
         return text if release is None or release not in text else unescaped(text, release)
 
     def value(self, n: int, component: int = 1) -> str:
-        """A component of element n; the empty string when it is not there."""
+        """A component of element n; the empty string when it is not there. No separator is a letter or a digit."""
+        if n < len(self.texts) and (text := self.texts[n]).isalnum() and text.isascii():
+            return text if component == 1 else ""
         found = self.components(n)
         return found[component - 1] if component <= len(found) else ""
 

@@ -62,6 +62,8 @@ class Writer:
         if value is None:
             return ""
         text = format(value, "f").replace(".", self.delimiters.decimal) if isinstance(value, Decimal) else str(value)
+        if text.isalnum() and text.isascii():
+            return text
         held, release = _held(self.delimiters), self.delimiters.release
         if held.isdisjoint(text):
             return text
