@@ -29,20 +29,26 @@ def interchange(prefix: str, skus: int, control: int, orders: int = ORDERS) -> b
     return "~".join([*rows, f"GE*{orders}*{control}", f"IEA*1*{control:09}", ""]).encode()
 
 
-async def measure(port: int, key: str, customer: str, skus: int, singly: Callable[[int], Awaitable[float]]) -> dict[str, float]:
-    """`singly` places so many orders by single calls and says how many a second."""
-    rounds: list[tuple[float, float]] = []
+async def measure(
+    port: int, key: str, customer: str, skus: int, singly: Callable[[int, int], Awaitable[float]], connections: int
+) -> dict[str, float]:
+    """`singly` places so many orders by single calls on so many connections and says how many a second: on all of them at once, and one
+    call after the other, as a partner does that waits for each answer."""
+    rounds: list[tuple[float, float, float]] = []
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as client:
         (await client.put("/partners/BENCH", json=partner(customer))).raise_for_status()
     await _sent(port, key, interchange("WARM", skus, 1))
     for number in range(2, 2 + ROUNDS):
         whole = interchange(f"BULK-{number}", skus, number)
-        one_by_one = await singly(ORDERS)
-        rounds.append((ORDERS / await _sent(port, key, whole), one_by_one))
+        at_once, in_turn = await singly(ORDERS, connections), await singly(ORDERS // 2, 1)
+        rounds.append((ORDERS / await _sent(port, key, whole), at_once, in_turn))
+    wholes, at_onces, in_turns = zip(*rounds, strict=True)
     return {
-        "orders_per_second": round(median(whole for whole, _ in rounds), 1),
-        "single_orders_per_second": round(median(single for _, single in rounds), 1),
-        "ratio_to_single": round(median(whole / single for whole, single in rounds), 2),
+        "orders_per_second": round(median(wholes), 1),
+        "single_orders_per_second": round(median(at_onces), 1),
+        "single_orders_per_second_in_turn": round(median(in_turns), 1),
+        "ratio_to_single": round(median(whole / single for whole, single, _ in rounds), 2),
+        "ratio_to_single_in_turn": round(median(whole / single for whole, _, single in rounds), 2),
     }
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from statistics import median
@@ -145,7 +146,7 @@ async def _measure(ours: Server, theirs: Server, postgres: int, rows: int) -> di
     }
     place |= {f"cpu_ms_per_order_{name}": round(1000 * median(each) / ORDERS, 3) for name, each in costs.items()}
     place["bytes_per_order"] = await _bytes_per_order(ours)
-    whole = await interchange.measure(ours.port, KEY, CUSTOMER, SKUS, lambda count: _per_second(ours, count))
+    whole = await interchange.measure(ours.port, KEY, CUSTOMER, SKUS, partial(_per_second, ours), CONNECTIONS)
     return {"place_only": place, "interchange": whole, "stored_rows": await _stored(ours, postgres, rows)}
 
 
@@ -155,8 +156,8 @@ async def _warm(*servers: Server) -> None:
         await _analyze(server.database)
 
 
-async def _per_second(ours: Server, count: int) -> float:
-    return (await _run(ours, count)).per_second
+async def _per_second(ours: Server, count: int, connections: int) -> float:
+    return (await _run(ours, count, connections=connections)).per_second
 
 
 async def _spending(ours: Server, postgres: int, key: str) -> tuple[Run, dict[str, float]]:
@@ -168,8 +169,8 @@ def _requests(count: int, key: str = KEY) -> list[bytes]:
     return list(requests(key, CUSTOMER, str(uuid7()), count, SKUS))
 
 
-async def _run(server: Server, count: int, key: str = KEY) -> Run:
-    run = await closed(server.port, _requests(count, key), CONNECTIONS)
+async def _run(server: Server, count: int, key: str = KEY, connections: int = CONNECTIONS) -> Run:
+    run = await closed(server.port, _requests(count, key), connections)
     if run.bad:
         raise SystemExit(f"{len(run.bad)} of {count} orders were not placed, first: {run.bad[0]!r}")
     return run
