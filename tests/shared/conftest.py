@@ -4,9 +4,10 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
-from shared.database import engine, open_pool
+from shared.database import open_pool
 from shared.migrations import keep_leaves
 from shared.postgres_log import make_topics
+from shared.reading import engine
 from shared.walls import Role, enclose, entered_as, let_customers_say, open_to_customers, open_to_serving
 from sqlalchemy import text
 

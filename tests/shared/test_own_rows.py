@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from shared.database import reader
 from shared.own_rows import NotConfined, confine
+from shared.reading import reader
 from sqlalchemy import Column, Executable, Integer, MetaData, Table, Text, bindparam, func, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 

@@ -7,7 +7,8 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.auth import Caller
-from shared.database import Cause, Pool, Transaction, open_pool, reader, reading_of
+from shared.database import Cause, Pool, Transaction, open_pool
+from shared.reading import reader, reading_of
 from shared.settings import Settings
 from shared.walls import Role
 

@@ -18,9 +18,10 @@ from shared.bus import PARTITIONS, Bus, Partition
 from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
-from shared.database import Pool, Transaction, open_pool, reader, transaction
+from shared.database import Pool, Transaction, open_pool, transaction
 from shared.log_lines import start_logging
 from shared.progress import places
+from shared.reading import reader
 from shared.service import Service
 from shared.settings import Settings
 from shared.starting import read_settings

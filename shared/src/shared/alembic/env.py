@@ -6,7 +6,7 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from shared.audit.console import record_migration
 from shared.crash import crash_point
-from shared.database import engine
+from shared.reading import engine
 from sqlalchemy import Connection, pool
 from sqlalchemy.schema import SchemaItem
 
