@@ -52,7 +52,15 @@ async def lose_and_refuse(tx: Transaction, stranger: Database) -> None:
         raise Refusal("This is why.") from None
 
 
-@pytest.mark.parametrize(("work", "first"), [(lose, asyncpg.ConnectionDoesNotExistError), (lose_and_refuse, Refusal)])
+async def lose_and_refuse_behind_a_savepoint(tx: Transaction, stranger: Database) -> None:
+    async with tx.savepoint():
+        await lose_and_refuse(tx, stranger)
+
+
+@pytest.mark.parametrize(
+    ("work", "first"),
+    [(lose, asyncpg.ConnectionDoesNotExistError), (lose_and_refuse, Refusal), (lose_and_refuse_behind_a_savepoint, Refusal)],
+)
 async def test_the_first_error_reaches_the_caller_and_the_pool_goes_on(
     world: World, pool: Pool, stranger: Database, work: Work, first: type[Exception]
 ) -> None:

@@ -4,12 +4,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 import asyncpg
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
 
 from shared.crash import crash_point
@@ -178,7 +176,7 @@ class Transaction:
         connection = self._connection
         try:
             await self._abandoned()
-            if self._begun and connection and not connection.is_closed():
+            if self._begun and connection and not _is_lost(connection):
                 await connection.execute("ROLLBACK")
         except TRANSIENT as error:
             log.warning("database.connection_dropped", error=repr(error))
@@ -202,7 +200,7 @@ class Transaction:
         self._gathered.clear()
 
     async def _last(self, end: str) -> None:
-        if self._connection is None or self._connection.is_closed():
+        if self._connection is None or _is_lost(self._connection):
             raise asyncpg.ConnectionDoesNotExistError("The connection was lost before the commit.")
         await self._connection.execute(end)
 
@@ -220,10 +218,18 @@ class Transaction:
         except BaseException:
             cut(self._gathered, kept)
             await self._abandoned()
-            if self._connection and not self._connection.is_closed():
+            if self._connection and not _is_lost(self._connection):
                 await self.execute("ROLLBACK TO SAVEPOINT here")
             raise
         await self.execute("RELEASE SAVEPOINT here")
+
+
+def _is_lost(connection: Connection) -> bool:
+    """What was lost went back to the pool by itself, and cannot even be asked any more."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 @asynccontextmanager
@@ -259,35 +265,6 @@ async def open_pool(url: str, size: int, *, settings: Mapping[str, str] | None =
 
 async def _left_clean(connection: object) -> None:
     """Nothing to reset: who takes a connection ends its transaction and sets nothing for the session. Saves a round trip a request."""
-
-
-def reader(url: str, size: int = 5) -> AsyncEngine:
-    """The engine of `queries.py`: autocommit, reads only."""
-    return engine(url, pool_size=size, pool_pre_ping=True).execution_options(isolation_level="AUTOCOMMIT")
-
-
-def engine(url: str, **options: Any) -> AsyncEngine:
-    """SQLAlchemy's engine for an address as asyncpg takes it: its query is `sslmode` and settings of the session."""
-    address, _, query = url.replace("postgresql://", "postgresql+asyncpg://", 1).partition("?")
-    settings = dict(parse_qsl(query))
-    secured = {"ssl": settings.pop("sslmode")} if "sslmode" in settings else {}
-    return create_async_engine(address, connect_args={"server_settings": settings, **secured}, **options)
-
-
-@asynccontextmanager
-async def reading_of(engine: AsyncEngine, customer_id: str | None) -> AsyncIterator[AsyncConnection]:
-    """A connection that reads: all rows, or those of one customer."""
-    async with engine.connect() as connection:
-        if customer_id is None:
-            yield connection
-            return
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver
-        await driver.execute(limited_to(customer_id))
-        try:
-            yield connection
-        finally:
-            await driver.execute("ROLLBACK")
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
