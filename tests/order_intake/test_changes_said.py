@@ -166,7 +166,7 @@ def test_what_many_messages_ask_for_is_taken_some_lines_at_a_time() -> None:
     sizes = (3, 1, 5, 2, 4)
     asked = [Asked((0, place), PARTNER, _document(an_850("PO-1", [("TEA", 1)] * size))) for place, size in enumerate(sizes)]
 
-    taken = [[each.at[1] for each in some] for some in portions(asked, 4)]
+    taken = [[each.at[1] for each in some] for some in portions(asked, lambda one: one.size, 4)]
 
     assert taken == [[0, 1], [2], [3, 4]]
 

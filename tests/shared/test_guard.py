@@ -1,5 +1,6 @@
 """What every answer says to browsers, what is refused by its head alone, and what is never told."""
 
+import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from shared.edge.documents import LARGE, MOST_FIELDS
 from shared.faults import MOST_FAULTS
 
 from tests.shared.plumbing import World, until
-from tests.shared.shop import opened
+from tests.shared.shop import Shop, opened
 
 SECURE = {
     "x-content-type-options": "nosniff",
@@ -53,6 +54,23 @@ async def test_a_refused_body_waits_for_no_garbage_collector(common_world: World
         gc.enable()
 
     assert answer.status_code == 422
+
+
+async def test_while_a_huge_body_is_worked_on_the_garbage_collector_rests(common_world: World) -> None:
+    shop = Shop()
+
+    async def is_worked_on() -> bool:
+        return bool(shop.making)
+
+    async with opened(common_world, shop) as client:
+        shop.gate.clear()
+        running = asyncio.create_task(client.post("/things", json={"name": "A", "notes": ["a" * 40] * 7000}))
+        await until(is_worked_on)
+        rests = not gc.isenabled()
+        shop.gate.set()
+        answer = await running
+
+    assert (rests, answer.status_code, gc.isenabled()) == (True, 201, True)
 
 
 async def test_tls_is_insisted_on_where_it_is_said(common_world: World) -> None:

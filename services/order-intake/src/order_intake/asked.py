@@ -1,9 +1,9 @@
 """What the messages of a body ask for, each with its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from order_intake.documents.ordering import Ordered
@@ -13,6 +13,9 @@ from order_intake.taken import Deed
 Place = tuple[int, int]
 """Which interchange of the body, and which message of it."""
 Deeds = dict[Place, Deed]
+T = TypeVar("T")
+LINES_AT_ONCE = 2000
+"""So many are worked on without letting others do their work in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class Asked:
     at: Place
     partner: Partner
     ordered: Ordered
+
+    @property
+    def size(self) -> int:
+        """How many lines it has."""
+        return len(self.ordered.document.lines)
 
     @property
     def reference(self) -> tuple[str, str]:
@@ -36,14 +44,14 @@ class There(NamedTuple):
     is_erased: bool
 
 
-def portions(asked: Sequence[Asked], lines: int) -> Iterator[list[Asked]]:
+def portions(things: Iterable[T], lines: Callable[[T], int], most: int = LINES_AT_ONCE) -> Iterator[list[T]]:
     """In order, so many lines at a time: in between others can be served."""
-    some: list[Asked] = []
+    some: list[T] = []
     counted = 0
-    for each in asked:
+    for each in things:
         some.append(each)
-        counted += len(each.ordered.document.lines)
-        if counted >= lines:
+        counted += lines(each)
+        if counted >= most:
             yield some
             some, counted = [], 0
     if some:

@@ -1,6 +1,7 @@
 """Who may begin: how often, and how many requests of one key, or of large bodies, at a time."""
 
 import asyncio
+import gc
 from collections import Counter
 from functools import partial
 
@@ -39,8 +40,14 @@ class Admission:
             request.scope["state"]["rate"] = self._rates.take(request.state.caller, kind, items - 1)
 
     async def turn_of_huge(self, request: Request) -> None:
+        """One at a time; what it is made into is not looked through by the garbage collector while it lives, which would halt everybody."""
         await self._huge.acquire()
-        when_gone(request.scope, self._huge.release)
+        gc.disable()
+        when_gone(request.scope, self._huge_is_gone)
+
+    def _huge_is_gone(self) -> None:
+        gc.enable()
+        self._huge.release()
 
     def _gone(self, key_id: str) -> None:
         self._running[key_id] -= 1

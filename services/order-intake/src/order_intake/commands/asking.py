@@ -7,7 +7,7 @@ from shared.batches import Outcome
 from shared.database import Transaction
 from shared.errors import DomainError
 
-from order_intake.asked import Asked, Deeds
+from order_intake.asked import LINES_AT_ONCE, Asked, Deeds
 from order_intake.commands.drafts import Placed, load_known
 from order_intake.commands.interchange_storage import Keys
 from order_intake.commands.placing import Take, place_known
@@ -22,8 +22,8 @@ from order_intake.schemas import NewOrder
 from order_intake.settings import Terms
 from order_intake.taken import Deed
 
-AT_ONCE_ORDERS, AT_ONCE_LINES = 250, 5000
-"""So many are placed without letting others do their work in between."""
+ORDERS_AT_ONCE = 250
+"""So many, and no more lines than anywhere, are placed without letting others do their work in between."""
 TAKEN = "an order with this number was placed before"
 
 
@@ -61,11 +61,11 @@ def _parts(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     lines = 0
     for each in sorted(asked, key=lambda each: each.reference):
         fresh = not part or part[-1].reference != each.reference
-        if fresh and (len(part) >= AT_ONCE_ORDERS or lines >= AT_ONCE_LINES):
+        if fresh and (len(part) >= ORDERS_AT_ONCE or lines >= LINES_AT_ONCE):
             yield part
             part, lines = [], 0
         part.append(each)
-        lines += len(each.ordered.document.lines)
+        lines += each.size
     if part:
         yield part
 

@@ -1,5 +1,6 @@
 """What is kept of an interchange: its verdict in plain, its bytes and its acknowledgement sealed under the keys of all orders in it."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,6 +9,7 @@ from shared.database import Transaction
 from shared.endings import MANY
 from shared.sealing import SubjectKey, enclose
 
+from order_intake.asked import portions
 from order_intake.edi import Outcome
 from order_intake.edi_orders import KEEP, EdiOrder, kept
 from order_intake.interchange_rows import ACKNOWLEDGEMENT, BODY, INTERCHANGES, MESSAGES, control_key, hash_of
@@ -55,7 +57,9 @@ async def store_messages(tx: Transaction, taken: Iterable[Taken]) -> None:
         each.messages = messages_view(each)
         count += len(each.messages)
         tx.gather(MESSAGES, list(_messages(each, each.messages)))
-        tx.gather(KEEP, [kept(order) for order in _orders(each)])
+        for some in portions(_orders(each), lambda order: len(order.facts.lines)):
+            tx.gather(KEEP, [kept(order) for order in some])
+            await asyncio.sleep(0)
     if count >= MANY:
         await tx.write_behind()
 

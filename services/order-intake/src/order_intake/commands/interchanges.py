@@ -25,9 +25,6 @@ from order_intake.receiving import Arrival, accepted_places
 from order_intake.settings import Terms
 from order_intake.taken import Deed, Taken
 
-LINES_AT_ONCE = 2000
-"""So many are answered without letting others do their work in between."""
-
 
 async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms: Terms, keys: Keys) -> list[Taken]:
     """All that a body holds. Whatever was here before, with the same bytes, is answered as it was then, and nothing is done."""
@@ -107,7 +104,7 @@ async def _answer(tx: Transaction, taken: Sequence[Taken], deeds: Deeds) -> None
     """Business answers, by partner; and what acknowledgements of theirs say of what we sent."""
     at = await tx.now()
     for partner, asked in by_partner([each for each in _asked(taken) if deeds[each.at].kind]):
-        for some in portions(asked, LINES_AT_ONCE) if partner.wants(Document.ORDER_RESPONSE) else ():
+        for some in portions(asked, lambda one: one.size) if partner.wants(Document.ORDER_RESPONSE) else ():
             drafts = order_responses(partner, [_order_answer(each, deeds[each.at], at) for each in some])
             await post(tx, partner, drafts, Document.ORDER_RESPONSE, [deeds[each.at].order_id for each in some])
             await asyncio.sleep(0)
