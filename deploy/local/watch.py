@@ -75,7 +75,7 @@ class Program:
     def kill(self) -> None:
         """SIGKILL; it is started again."""
         if self.pid:
-            self._is_meant_to_die = True
+            self._is_meant_to_die, self._armed_with = True, ""
             self._signal(signal.SIGKILL)
 
     def pause(self) -> None:

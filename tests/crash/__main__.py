@@ -58,7 +58,7 @@ def main() -> int:
     show(console, result)
     with (FOLDER / "crash.txt").open("w") as file:
         show(Console(file=file, width=150), result)
-    return 0 if result.is_clean else 1
+    return 0 if result.is_clean and not result.undone else 1
 
 
 def _arguments() -> argparse.Namespace:

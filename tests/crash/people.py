@@ -124,7 +124,7 @@ class Staff:
 
 @dataclass
 class Fleet:
-    """All customers. `seconds` is how long they take to place everything."""
+    """All customers. `seconds` is how long they take to place everything; `asked` is set when they have, answered or not."""
 
     customers: Mapping[str, Customer]
     ledger: Ledger
@@ -132,6 +132,7 @@ class Fleet:
     seconds: float
     began: float = 0.0
     placed: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def buy(self, wishes: Sequence[Wish]) -> None:
         self.began = monotonic()
@@ -139,6 +140,7 @@ class Fleet:
             for wish in sorted(wishes, key=lambda wish: wish.at):
                 await asyncio.sleep(self.began + wish.at * self.seconds - monotonic())
                 all_of_them.create_task(self._live(wish))
+            self.asked.set()
 
     async def _live(self, wish: Wish) -> None:
         customer = self.customers[wish.customer_id]

@@ -1,7 +1,6 @@
 """The places at which the product lets itself be killed, and in which processes they lie."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -34,7 +33,11 @@ class Cell:
     others: tuple["Cell", ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.point} in {self.service}-{self.role}"
+        return f"{self.point} in {self.process}"
+
+    @property
+    def process(self) -> str:
+        return f"{self.service}-{self.role}"
 
 
 def points() -> list[str]:
@@ -60,20 +63,28 @@ def cells(drawn: Random, *, full: bool) -> list[Cell]:
 class Points:
     """What is armed one after the other, what was reached, and what was not in any of its tries."""
 
-    drawn: Random
     left: list[Cell]
-    reached: Counter[str] = field(default_factory=Counter)
+    reached: list[Cell] = field(default_factory=list)
     missed: list[Cell] = field(default_factory=list)
+    _armed: set[str] = field(default_factory=set)
 
-    def next(self) -> tuple[Cell, int] | None:
-        if not self.left:
+    @property
+    def places(self) -> set[str]:
+        return {cell.point for cell in self.reached}
+
+    def next(self, drawn: Random) -> tuple[Cell, int] | None:
+        """In a process that is not armed yet; at which time that it is come to. None where all are."""
+        cell = next((cell for cell in reversed(self.left) if cell.process not in self._armed), None)
+        if cell is None:
             return None
-        cell = self.left.pop()
-        return cell, self.drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
+        self.left.remove(cell)
+        self._armed.add(cell.process)
+        return cell, drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
 
     def note(self, cell: Cell, *, reached: bool) -> None:
+        self._armed.discard(cell.process)
         if reached:
-            self.reached[cell.point] += 1
+            self.reached.append(cell)
         elif cell.others:
             self.left.insert(0, replace(cell.others[0], others=cell.others[1:]))
         else:

@@ -16,6 +16,8 @@ NETWORK = (
     "connections are reset",
     "swizzle: links go dark one by one and come back in another order",
 )
+ALL_PENDING, LATE = "the whole ledger is pending again while an open transaction pins vacuum", (0.8, 0.85)
+"""When most of the ledger is there."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ class Profile:
     def times(self, seed: int) -> list[tuple[float, str]]:
         """When what happens, in seconds from the first order: drawn from the seed, the last tenth is left to them to end in."""
         drawn = Random(f"{seed}/times")
-        return sorted((drawn.uniform(0.03, 0.9) * self.seconds, name) for name in sorted(self.strikes) for _ in range(self.strikes[name]))
+        return sorted(
+            (drawn.uniform(*LATE if name == ALL_PENDING else (0.03, 0.9)) * self.seconds, name)
+            for name in sorted(self.strikes)
+            for _ in range(self.strikes[name])
+        )
 
 
 USUAL_SECONDS, FULL_SECONDS = 960.0, 1800.0
@@ -73,7 +79,7 @@ OFTENER: Mapping[str, int] = {
 """In the full profile."""
 ONCE = (
     "Kafka loses everything; the ledgers are replayed",
-    "the whole ledger is pending again while an open transaction pins vacuum",
+    ALL_PENDING,
     "a delete of the relay arrives after another leader, another log and a replay",
 )
 

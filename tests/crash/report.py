@@ -23,8 +23,7 @@ def replay(result: Result) -> str:
     profile = result.profile
     words = {"short": "SHORT=1 ", "full": "FULL=1 "}.get(profile.name, "")
     size = "" if profile.name == "short" else f" ORDERS={profile.orders} SECONDS={profile.seconds:.0f}"
-    sabotage = f" SABOTAGE={profile.patches}" if profile.patches else ""
-    return f"make crash {words}SEED={result.seed}{size}{sabotage}"
+    return f"make crash {words}SEED={result.seed}{size}"
 
 
 def show(console: Console, result: Result) -> None:
@@ -38,6 +37,8 @@ def show(console: Console, result: Result) -> None:
         console.print(" ", printed(line), soft_wrap=True, highlight=False)
     if result.is_clean:
         console.print(f"[green]Settled {result.settled_after:.1f} s after the last fault; no invariant is broken.[/]")
+    if result.undone:
+        console.print(f"[red]Never struck in full: {', '.join(result.undone)}.[/]", soft_wrap=True)
     console.print(f"Seed {result.seed}, commit {commit()}. Again: {replay(result)}")
 
 
@@ -62,7 +63,7 @@ def _points(console: Console, result: Result) -> None:
     assert result.ground
     points = result.ground.points
     if points.reached or points.missed:
-        console.print(f"Crash points: {points.reached.total()} processes died at {len(points.reached)} places.")
+        console.print(f"Crash points: {len(points.reached)} processes died at {len(points.places)} places.")
     for cells, what in ((points.missed, "were not come to in any try"), (points.left, "were not come to before the time was up")):
         if cells:
             console.print(f"{len(cells)} {what}: {', '.join(map(str, cells))}.", soft_wrap=True)
@@ -111,7 +112,7 @@ def _was_done(result: Result) -> dict[str, object]:
         "faults": {name: count for name, count in counts.items() if name in CATALOGUE},
         "counted": {name: count for name, count in counts.items() if name not in CATALOGUE},
         "absent": result.ground.absent,
-        "points_reached": dict(points.reached),
+        "points_reached": sorted(map(str, points.reached)),
         "points_missed": [str(cell) for cell in (*points.missed, *points.left)],
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,

@@ -103,13 +103,14 @@ class Verdict:
 
     @property
     def is_convincing(self) -> bool:
-        return bool(self.caught_by) and self.control.is_clean
+        """Beside it, with the same faults, nothing was found."""
+        return bool(self.caught_by) and self.control.is_clean and not self.control.undone
 
     @property
     def with_guard(self) -> str:
-        if self.control.is_clean:
-            return f"nothing, settled after {self.control.settled_after:.0f} s"
-        return _caught(self.control) or "not at rest"
+        if self.control.undone:
+            return f"never struck: {', '.join(self.control.undone)}"
+        return _caught(self.control) or f"nothing, settled after {self.control.settled_after:.0f} s"
 
     @property
     def caught_by(self) -> str:
@@ -162,8 +163,12 @@ def write_table(verdicts: Sequence[Verdict], page: Path) -> None:
 
 
 def _caught(result: Result) -> str:
-    findings = result.findings
-    return f"{findings[0].invariant.name} {findings[0].invariant.sentence}" if findings else ""
+    """What was found first, and the numbers of what is broken as well."""
+    if not result.findings:
+        return ""
+    first = result.findings[0].invariant
+    more = sorted({finding.invariant.name for finding in result.findings} - {first.name}, key=lambda name: int(name[1:]))
+    return f"{first.name} {first.sentence}" + (f"; with it {', '.join(more)}" if more else "")
 
 
 def _seconds(verdict: Verdict) -> str:

@@ -24,3 +24,4 @@ async def test_nothing_is_lost_doubled_or_oversold(tmp_path: Path) -> None:
     assert result.settled_after is not None
     assert result.ground
     assert result.ground.counts["SIGKILL at random"] == SHORT.strikes["SIGKILL at random"]
+    assert result.undone == []

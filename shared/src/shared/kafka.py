@@ -52,7 +52,7 @@ class KafkaBus:
         ready = []
         for partition, batch in _batches(producer, records):
             sent = await producer.send_batch(batch, partition.topic, partition=partition.number)
-            sent.add_done_callback(lambda _: crash_point("kafka.batch_acked"))
+            sent.add_done_callback(_acknowledged)
             ready.append(sent)
             crash_point("kafka.batch_sent")
         await asyncio.gather(*ready)
@@ -177,6 +177,11 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.generation += 1
         self.partitions = frozenset(Partition(each.topic, each.partition) for each in assigned)
         crash_point("kafka.assigned")
+
+
+def _acknowledged(sent: "asyncio.Future[Any]") -> None:
+    if not sent.cancelled() and sent.exception() is None:
+        crash_point("kafka.batch_acked")
 
 
 def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, Any]]:

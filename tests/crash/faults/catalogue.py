@@ -2,6 +2,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -12,6 +13,10 @@ from deploy.local.demo.target import Target
 from tests.crash.points import Points
 from tests.crash.stage import Stage
 from tests.crash.vigil import Vigil
+
+_drawn: ContextVar[Random] = ContextVar("_drawn")
+draw_from = _drawn.set
+"""Whatever this task draws from now on comes from there."""
 
 
 class Absent(Exception):
@@ -37,7 +42,6 @@ class Field:
     stage: Stage
     target: Target
     vigil: Vigil
-    drawn: Random
     points: Points
     full: bool = False
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,6 +49,11 @@ class Field:
     poisoned: dict[str, Poisoned] = field(default_factory=dict)
     replaced_at: float | None = None
     """When the broker last lost everything, by the clock of this machine, which is the database's."""
+
+    @property
+    def drawn(self) -> Random:
+        """That of the strike which asks."""
+        return _drawn.get()
 
     def seconds(self, low: float, high: float) -> float:
         return self.drawn.uniform(low, high)

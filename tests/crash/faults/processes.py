@@ -31,21 +31,25 @@ async def kill(ground: Field) -> None:
 @fault("SIGKILL at a point")
 async def kill_at_point(ground: Field) -> None:
     """The process starts anew with the point armed; the supervisor brings the one after it up unarmed."""
-    if (armed := ground.points.next()) is None:
+    if (armed := ground.points.next(ground.drawn)) is None:
+        await asyncio.sleep(1)
         return
     cell, nth = armed
-    program = ground.stage.program(cell.service, cell.role)
+    is_reached = False
+    try:
+        is_reached = await _crashed(ground.stage.program(cell.service, cell.role), f"{cell.point}:{nth}")
+    finally:
+        ground.points.note(cell, reached=is_reached)
+
+
+async def _crashed(program: Program, place: str) -> bool:
+    """Whether it kills itself there in time; if not it is ended, so that nobody stays armed. Whoever is killed by others did not."""
     await alive(program)
     crashes = len(program.crashed_at)
-    program.arm(f"{cell.point}:{nth}")
-    ground.points.note(cell, reached=await _crashed(program, crashes))
-
-
-async def _crashed(program: Program, before: int) -> bool:
-    """Whether it came to the place in time; if not it is ended, so that nobody stays armed."""
+    program.arm(place)
     for _ in range(ARMED_SECONDS * 10):
-        if len(program.crashed_at) > before:
-            return True
+        if program.crashed_at[crashes:]:
+            return program.crashed_at[crashes:] == [place]
         await asyncio.sleep(0.1)
     await alive(program)
     program.kill()

@@ -1,0 +1,77 @@
+"""Which fault strikes when, and what became of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from time import monotonic
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+from deploy.local.errors import StackError
+from tests.crash.faults import CATALOGUE, Field
+from tests.crash.faults.catalogue import Absent, Turns, draw_from
+from tests.crash.profiles import Profile
+
+LONGEST_FAULT_SECONDS = 150.0
+TRIES = 5
+GRACE_SECONDS = 60.0
+"""So long after the last order a fault may still get its turn."""
+HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a fault, or a look from outside, may meet while another fault is at work."""
+AT_A_POINT = "SIGKILL at a point"
+
+
+class Beating:
+    """All faults of a profile. Each strike draws from a seed of its own, whatever strikes beside it."""
+
+    def __init__(self, ground: Field, profile: Profile, seed: int, note: Callable[[str], None]) -> None:
+        self._ground, self._profile, self._seed, self._note = ground, profile, seed, note
+        self._turns, self._struck = Turns(), Counter[str]()
+
+    async def run(self) -> None:
+        """From the first order on, until the last of them is over."""
+        self._began = began = monotonic()
+        async with asyncio.TaskGroup() as faults:
+            for _ in range(self._profile.walkers):
+                faults.create_task(self._walk(began + 0.9 * self._profile.seconds))
+            for at, name in self._profile.times(self._seed):
+                await asyncio.sleep(began + at - monotonic())
+                faults.create_task(self._strike_once(name) if self._profile.strikes[name] == 1 else self._strike(name))
+
+    async def _walk(self, until: float) -> None:
+        """From point to point."""
+        while self._ground.points.left and monotonic() < until:
+            await self._strike(AT_A_POINT)
+
+    async def _strike_once(self, name: str) -> None:
+        """What is to come once comes again when another fault was in its way."""
+        for nth in range(TRIES):
+            if await self._strike(name):
+                return
+            await asyncio.sleep(5 + 2 * nth)
+
+    async def _strike(self, name: str) -> bool:
+        """A fault that cannot do its harm because another one is at work has done none: then False."""
+        fault, counts = CATALOGUE[name], self._ground.counts
+        self._struck[name] += 1
+        draw_from(Random(f"{self._seed}/{name}/{self._struck[name]}"))
+        async with self._turns.taken(fault.needs):
+            if monotonic() > self._began + self._profile.seconds + GRACE_SECONDS:
+                counts[f"{name}, but had no turn"] += 1
+                return True
+            try:
+                async with asyncio.timeout(LONGEST_FAULT_SECONDS):
+                    await fault.strike(self._ground)
+                counts[name] += 1
+            except Absent as why:
+                self._ground.absent[name] = str(why)
+            except TimeoutError:
+                counts[f"{name}, but did not end in time"] += 1
+            except HINDERED as failure:
+                counts[f"{name}, but was hindered by another fault"] += 1
+                self._note(f"{name}: {failure!r}")
+            else:
+                self._note(f"{name}: done")
+        return bool(counts[name]) or name in self._ground.absent
