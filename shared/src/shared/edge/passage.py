@@ -1,15 +1,11 @@
 """One request on its way in, counted, and its answer on its way out, with the fields that every answer has."""
 
-import asyncio
 from collections.abc import Sequence
 
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.edge.headers import Field
 from shared.errors import TooLarge
-
-LONG = 64 * 1024
-"""Bytes of an answer that leaves before what it was made from is freed: that takes a while, and the server writes when it is idle."""
 
 
 class Passage:
@@ -32,5 +28,3 @@ class Passage:
             self.is_answered = True
             message["headers"] = [*message["headers"], *self._fields, *self._scope["state"].get("rate", ())]
         await self._send(message)
-        if len(message.get("body", b"")) > LONG:
-            await asyncio.sleep(0)
