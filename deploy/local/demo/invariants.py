@@ -82,8 +82,16 @@ INVARIANTS: Sequence[Invariant] = (
         "SELECT shipment_id, order_id, s.status FROM shipments s JOIN orders o USING (order_id)"
         " WHERE o.status IN ('cancelled', 'rejected') AND s.status <> 'cancelled'",
     ),
-    Invariant("I6", "No event is lost on its way to the bus", "SELECT * FROM outbox WHERE event_id NOT IN (SELECT event_id FROM log)"),
-    Invariant("I7", "Nothing is on the bus that nobody said", "SELECT * FROM log WHERE event_id NOT IN (SELECT event_id FROM outbox)"),
+    Invariant(
+        "I6",
+        "No event is lost on its way to the bus",
+        "SELECT * FROM outbox o WHERE NOT EXISTS (SELECT FROM log WHERE log.event_id = o.event_id)",
+    ),
+    Invariant(
+        "I7",
+        "Nothing is on the bus that nobody said",
+        "SELECT * FROM log l WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = l.event_id)",
+    ),
     Invariant(
         "I8",
         "Every consumer has applied every aggregate to its last version",
@@ -116,8 +124,8 @@ INVARIANTS: Sequence[Invariant] = (
         "WITH free AS (SELECT customer_id, sku, sum(on_hand - reserved) AS units FROM stock GROUP BY 1, 2),"
         " wanted AS (SELECT order_id, customer_id, sku, sum(backordered) AS units FROM orders JOIN order_lines USING (order_id)"
         " WHERE status = 'backordered' GROUP BY 1, 2, 3 HAVING sum(backordered) > 0)"
-        " SELECT order_id FROM orders WHERE status = 'backordered' AND order_id NOT IN (SELECT order_id FROM wanted"
-        " LEFT JOIN free USING (customer_id, sku) WHERE wanted.units > coalesce(free.units, 0))",
+        " SELECT order_id FROM orders o WHERE status = 'backordered' AND NOT EXISTS (SELECT FROM wanted w"
+        " LEFT JOIN free USING (customer_id, sku) WHERE w.order_id = o.order_id AND w.units > coalesce(free.units, 0))",
     ),
     Invariant("I11", "No event waits for the relay", "SELECT * FROM pending"),
     Invariant("I11", "No timer is overdue", "SELECT * FROM timers"),
