@@ -30,8 +30,9 @@ class Copied:
 COPIES = (
     Copied(
         "outbox",
-        "service text, event_id uuid, topic text, key text, aggregate text, version int, type text, customer_id text",
-        "SELECT '{service}'::text, event_id, topic, key, aggregate, version, type, customer_id FROM outbox",
+        "service text, event_id uuid, topic text, key text, aggregate text, version int, type text, customer_id text,"
+        " created_at timestamptz",
+        "SELECT '{service}'::text, event_id, topic, key, aggregate, version, type, customer_id, created_at FROM outbox",
         PLUMBING,
     ),
     Copied("pending", "service text, id bigint", "SELECT '{service}'::text, id FROM outbox_pending", PLUMBING),

@@ -103,9 +103,11 @@ INVARIANTS: Sequence[Invariant] = (
     Invariant(
         "I9",
         "First appearances on the bus are in the order of versions",
-        "SELECT * FROM (SELECT aggregate, version, lag(version) OVER (PARTITION BY aggregate ORDER BY partition, first) AS before FROM"
-        ' (SELECT aggregate, version, partition, min("offset") AS first FROM log GROUP BY 1, 2, 3) AS firsts) AS steps'
-        " WHERE version <> coalesce(before, 0) + 1",
+        'WITH firsts AS (SELECT aggregate, version, min(partition) AS partition, max(partition) AS other, min("offset") AS first'
+        " FROM log GROUP BY 1, 2) SELECT later.*, earlier.partition AS before_in, earlier.first AS before_at FROM firsts later"
+        " LEFT JOIN firsts earlier ON (earlier.aggregate, earlier.version) = (later.aggregate, later.version - 1)"
+        " WHERE later.partition <> later.other"
+        " OR later.version <> 1 AND (earlier.partition = later.partition AND earlier.first < later.first) IS NOT TRUE",
     ),
     Invariant(
         "I10",

@@ -1,15 +1,13 @@
 """The broker dies, and once it loses everything."""
 
 import asyncio
-import time
+from collections.abc import Iterable
 
 from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, fault
 from tests.crash.faults.processes import leave_group
 
 THE_BEGINNING = "2000-01-01T00:00:00Z"
-LATEST_REPLAY_SECONDS = 600
-"""Until the replay has ended, whatever is said may come before what was said earlier."""
 
 
 @fault("Kafka is killed and comes back", "kafka")
@@ -44,32 +42,32 @@ async def long_outage(ground: Field) -> None:
 @fault("Kafka loses everything; the ledgers are replayed", "kafka", "records")
 async def wipe(ground: Field) -> None:
     await _lose_everything(ground)
-    await replay(ground)
+    await replay(ground, ground.vigil.losses.owed)
 
 
 async def _lose_everything(ground: Field) -> None:
     """A new, empty cluster at the same address, with the topics made."""
-    broker = ground.stage.kafka
+    broker, losses = ground.stage.kafka, ground.vigil.losses
     assert broker
-    ground.vigil.log_was_replaced = True
+    losses.begin(service.package for service in SERVICES)
     await asyncio.to_thread(broker.wipe)
+    losses.over()
     await asyncio.sleep(ground.seconds(0.2, 2))
     await asyncio.to_thread(broker.start)
     await ground.stage.tool("shared", "topics")
     ground.forget_poison()
-    ground.replaced_at = time.time() + LATEST_REPLAY_SECONDS
 
 
-async def replay(ground: Field, but: str = "") -> None:
+async def replay(ground: Field, packages: Iterable[str]) -> None:
     """As an operator does it, service by service; a service that cannot be reached now is asked again."""
-    for service in SERVICES:
-        while service.package != but:
+    for package in packages:
+        while True:
             try:
-                await ground.stage.tool(service.package, "relay", "replay", "--from", THE_BEGINNING)
+                await ground.stage.tool(package, "relay", "replay", "--from", THE_BEGINNING)
                 break
             except RuntimeError:
                 await asyncio.sleep(1)
-    ground.replaced_at = time.time()
+        ground.vigil.losses.replayed(package)
 
 
 @fault("a delete of the relay arrives after another leader, another log and a replay", "kafka", "records", "second worker", "links")
@@ -91,12 +89,12 @@ async def stale_delete(ground: Field) -> None:
         await asyncio.sleep(2)
         second.pause()
         await _lose_everything(ground)
-        await ground.stage.tool(service.package, "relay", "replay", "--from", THE_BEGINNING)
+        await replay(ground, [service.package])
     finally:
         link.released.set()
         await asyncio.sleep(1)
         second.go_on()
-        await replay(ground, but=service.package)
+        await replay(ground, ground.vigil.losses.owed)
         await leave_group(ground, second)
 
 

@@ -27,7 +27,7 @@ async def pinned(ground: Field) -> None:
     try:
         try:
             pins += [await _pin(ground.target.database(service.package, Role.WORKER)) for service in SERVICES]
-            await replay(ground)
+            await replay(ground, [service.package for service in SERVICES])
             ground.counts["rows pending at once"] = max(ground.counts["rows pending at once"], await ground.pending())
         finally:
             await asyncio.to_thread(broker.start)
