@@ -47,8 +47,6 @@ class Field:
     counts: Counter[str] = field(default_factory=Counter)
     absent: dict[str, str] = field(default_factory=dict)
     poisoned: dict[str, Poisoned] = field(default_factory=dict)
-    replaced_at: float | None = None
-    """When the broker last lost everything, by the clock of this machine, which is the database's."""
 
     @property
     def drawn(self) -> Random:
