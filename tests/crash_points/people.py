@@ -11,9 +11,11 @@ from deploy.local.demo.center import Center, all_of, batches
 from deploy.local.demo.client import Client, Json
 from deploy.local.demo.journal import Acknowledged
 from deploy.local.demo.target import Target
+from tests.shared.plumbing import until
 
 OWNER, WAREHOUSE, CARRIER, VEHICLE = "CRASH", "MAIN", "CARRIER", "TRUCK"
 SKUS = ("HOT-1", "HOT-2", "COLD")
+DONE_WITHIN = 60.0
 KEY = TypeAdapter(dict[str, object])
 LATE = frozenset({409})
 """Cancelled meanwhile, or not packed yet."""
@@ -37,8 +39,7 @@ class People:
         await self._goods_arrive(0, 40)
         key = (await self.center.crm.post(f"/customers/{OWNER}/keys", {"scopes": ["orders:read"]})).read(KEY)["key"]
         self._readers = [Client(self._target.url(service), str(key)) for service in ("order-intake", "crm")]
-        while await self._refused_to_readers() != {403}:
-            await asyncio.sleep(0.05)
+        await until(self._readers_are_known, DONE_WITHIN)
 
     async def leave(self) -> None:
         for reader in self._readers:
@@ -63,8 +64,11 @@ class People:
         """For the consignee whose code is the reference; cancelled before anything of it is picked."""
         order_id = await self._place(reference, "COLD", 1, reference)
         await self.center.intake.post(f"/orders/{order_id}/cancellation", {"reason": "ordered_twice"}, f"cancel-{reference}")
-        while (await self.center.intake.get(f"/orders/{order_id}")).read(ORDER).status != "cancelled":
-            await asyncio.sleep(0.05)
+
+        async def is_cancelled() -> bool:
+            return (await self.center.intake.get(f"/orders/{order_id}")).read(ORDER).status == "cancelled"
+
+        await until(is_cancelled, DONE_WITHIN)
         return order_id
 
     async def _place(self, reference: str, sku: str, quantity: int, consignee: str | None = None) -> str:
@@ -106,6 +110,9 @@ class People:
         case: Json = {"customer_id": OWNER, "kind": "enquiry", "subject": "Where is it?", "reference": f"case-{number}"}
         await self._twice(self.center.crm, "/cases", case, f"case-{number}")
         assert await self._refused_to_readers() == {403}
+
+    async def _readers_are_known(self) -> bool:
+        return await self._refused_to_readers() == {403}
 
     async def _refused_to_readers(self) -> set[int]:
         paths = ("/orders", "/cases")

@@ -1,10 +1,10 @@
 """Keys lie in one database and what they seal in another: whoever dies between the two leaves nobody half forgotten."""
 
-import asyncio
 import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -16,9 +16,10 @@ from shared.walls import Role
 
 from deploy.local.demo.board import Board
 from deploy.local.demo.client import Json
-from tests.crash_points.people import CONSIGNEE, OWNER, People
+from tests.crash_points.people import CONSIGNEE, DONE_WITHIN, OWNER, People
 from tests.crash_points.stage import Stage, crashed
 from tests.crash_points.truth import broken, settled
+from tests.shared.plumbing import until
 
 if TYPE_CHECKING:
     Database = asyncpg.Connection[asyncpg.Record]
@@ -44,6 +45,18 @@ WITH made AS (
 INSERT INTO mintings SELECT gen_random_uuid(), now() - interval '2 days', ARRAY[$1, unused] FROM unnest($2::uuid[]) AS unused
 """
 """What crashed processes had in memory: one of them has sealed an order under the first of its keys."""
+_NONE_ABANDONED = "SELECT count(*) = 0 FROM mintings WHERE made_at < now() - interval '1 day'"
+
+
+@asynccontextmanager
+async def _two_days_earlier(intake: Database, order_id: str) -> AsyncIterator[None]:
+    """The order was placed then, as its id says; afterwards it is what the others know it by."""
+    former = UUID(int=UUID(order_id).int - (2 * 86_400_000 << 80))
+    await intake.execute(_MOVE, order_id, former)
+    try:
+        yield
+    finally:
+        await intake.execute(_MOVE, former, order_id)
 
 
 @pytest.fixture
@@ -76,8 +89,10 @@ async def test_an_erasure_is_finished_and_its_keys_are_gone(
     stage.arm({WORKER: place})
     await crashed(stage, WORKER, place)
 
-    while (await people.center.intake.get(f"/erasures/{erasure['erasure_id']}")).read(ERASURE)["status"] != "done":
-        await asyncio.sleep(0.05)
+    async def is_done() -> bool:
+        return (await people.center.intake.get(f"/erasures/{erasure['erasure_id']}")).read(ERASURE)["status"] == "done"
+
+    await until(is_done, DONE_WITHIN)
     assert await keys.fetch(_KEYS, [sealed, looked_for]) == []
     await settled(board)
     assert await broken(stage, people) == []
@@ -91,8 +106,7 @@ async def test_what_was_stored_in_plain_is_sealed(stage: Stage, people: People, 
     stage.arm({WORKER: place})
     await crashed(stage, WORKER, place)
 
-    while not await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id):
-        await asyncio.sleep(0.05)
+    await until(lambda: intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id), DONE_WITHIN)
     shown = (await people.center.intake.get(f"/orders/{order_id}")).read(ERASURE)
     assert "Plain" in str(shown["ship_to"])
 
@@ -104,16 +118,13 @@ async def test_the_keys_of_crashed_processes_are_swept_to_the_last_and_no_other(
     await settled(board)
     used = await intake.fetchval("SELECT ship_to_key_id FROM orders WHERE order_id = $1", order_id)
     unused = [str(uuid4()) for _ in range(3)]
-    two_days_earlier = UUID(int=UUID(order_id).int - (2 * 86_400_000 << 80))
-    await intake.execute(_MOVE, order_id, two_days_earlier)
-    await keys.execute(_ABANDON, used, unused)
 
-    stage.arm({WORKER: "key_upkeep.swept"})
-    await crashed(stage, WORKER, "key_upkeep.swept")
+    async with _two_days_earlier(intake, order_id):
+        await keys.execute(_ABANDON, used, unused)
+        stage.arm({WORKER: "key_upkeep.swept"})
+        await crashed(stage, WORKER, "key_upkeep.swept")
+        await until(lambda: keys.fetchval(_NONE_ABANDONED), DONE_WITHIN)
 
-    while await keys.fetchval("SELECT count(*) FROM mintings WHERE made_at < now() - interval '1 day'"):
-        await asyncio.sleep(0.05)
-    await intake.execute(_MOVE, two_days_earlier, order_id)
     assert [row["key_id"] for row in await keys.fetch(_KEYS, [used, *unused])] == [used]
     shown = (await people.center.intake.get(f"/orders/{order_id}")).read(ERASURE)
     assert str(CONSIGNEE["street"]) in str(shown["ship_to"])

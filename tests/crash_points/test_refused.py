@@ -1,6 +1,5 @@
 """What cannot be applied, and a timer that fails, wait for a person; whoever is killed meanwhile, nothing else waits with them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ import pytest
 from shared.walls import Role
 
 from deploy.local.demo.board import Board
-from tests.crash_points.people import People
+from tests.crash_points.people import DONE_WITHIN, People
 from tests.crash_points.stage import KILLED, Stage, crashed
 from tests.crash_points.truth import broken, settled
+from tests.shared.plumbing import until
 
 if TYPE_CHECKING:
     Database = asyncpg.Connection[asyncpg.Record]
@@ -71,8 +71,7 @@ async def test_what_cannot_be_applied_is_parked_once_and_given_up_once(
     await inventory.execute(_SAY, thing)
     await crashed(stage, "crm-worker", "consumer.parked")
 
-    while not await crm.fetchval(_PARKED, thing):
-        await asyncio.sleep(0.05)
+    await until(lambda: crm.fetchval(_PARKED, thing), DONE_WITHIN)
     assert await crm.fetchval(_LETTERS, thing) == 1
 
     assert stage.call(*replay, CRASH_AT="parked.replayed")[0] == KILLED
@@ -89,13 +88,12 @@ async def test_what_cannot_be_applied_is_parked_once_and_given_up_once(
 async def test_a_timer_that_fails_holds_up_no_other(stage: Stage, people: People, board: Board, intake: Database) -> None:
     sick, sound = f"sick-{uuid4().hex}", str(uuid4())
     insert = "INSERT INTO timers (kind, subject, due_at) VALUES ('close_order', $1, now() - interval '1 s'), ('close_order', $2, now())"
-    failures, left = "SELECT failures FROM timers WHERE subject = $1", "SELECT count(*) FROM timers WHERE subject = $1"
+    failures, fired = "SELECT failures FROM timers WHERE subject = $1", "SELECT count(*) = 0 FROM timers WHERE subject = $1"
     stage.arm({"order-intake-worker": "timers.fired_alone"})
     await intake.execute(insert, sick, sound)
     await crashed(stage, "order-intake-worker", "timers.fired_alone")
 
-    while await intake.fetchval(left, sound):
-        await asyncio.sleep(0.05)
+    await until(lambda: intake.fetchval(fired, sound), DONE_WITHIN)
     assert await intake.fetchval(failures, sick) > 0
 
     await intake.execute("DELETE FROM timers WHERE subject = $1", sick)
