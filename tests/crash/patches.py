@@ -10,19 +10,15 @@ from typing import Any
 from fastapi import Request, Response
 from shared.bus import Heard, Partition
 from shared.database import Pool, Transaction, transaction
-from shared.envelope import Envelope
 from shared.events import Event
-from shared.gate import Standing, Verdict
 from shared.idempotency import Once
 from shared.locks import Lock
 from shared.progress import Move
 from shared.registry import Timers
 
 from shared import applying, consumer, idempotency, kafka, outbox, progress, relay, routes, timers, worker
-
-
-def _put(place: object, name: str, what: object) -> None:
-    setattr(place, name, what)
+from tests.crash.gate_patches import no_gate, no_holding, no_park_behind, no_waiting
+from tests.crash.patching import put
 
 
 def newer() -> None:
@@ -34,7 +30,7 @@ def newer() -> None:
         head[5] = RENAMED.get(head[5], head[5])
         return (*head, body[:-1] + (b"," if len(body) > 2 else b"") + b'"added_in_the_next_release": {"deep": [1, null]}}')
 
-    _put(outbox, "_row", said)
+    put(outbox, "_row", said)
 
 
 RENAMED = {"replenishment.requested.v1": "replenishment.proposed.v1"}
@@ -50,42 +46,11 @@ def hangs_once() -> None:
             time.sleep(HANGS_SECONDS)  # noqa: ASYNC251 - no heartbeat leaves this process meanwhile
         await apply(self, heard)
 
-    _put(consumer.Consumer, "_apply", hang)
+    put(consumer.Consumer, "_apply", hang)
 
 
 HANGS_SECONDS = 21.0
 """A member of a Kafka group is given up after 15."""
-
-
-def no_gate() -> None:
-    def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
-        return Verdict(apply=list(heard))
-
-    _put(applying, "judge", judge)
-
-
-def no_holding() -> None:
-    """What is not older is applied as it comes."""
-
-    def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
-        last = {aggregate: standing.version for aggregate, standing in standings.items()}
-        verdict = Verdict()
-        for envelope in heard:
-            if envelope.version > last[envelope.aggregate]:
-                last[envelope.aggregate] = envelope.version
-                verdict.apply.append(envelope)
-        return verdict
-
-    _put(applying, "judge", judge)
-
-
-def no_waiting() -> None:
-    """What is parked, and what waits behind it or behind a gap, is not kept."""
-
-    async def keep(tx: Transaction, name: str, envelopes: Iterable[Envelope]) -> None:
-        return None
-
-    _put(progress, "keep", keep)
 
 
 _PLACE = """
@@ -102,7 +67,7 @@ async def _set_places(tx: Transaction, name: str, moves: Sequence[Move]) -> set[
 
 
 def no_compare_and_set() -> None:
-    _put(consumer, "move", _set_places)
+    put(consumer, "move", _set_places)
 
 
 def places_first() -> None:
@@ -112,7 +77,7 @@ def places_first() -> None:
         async with transaction(tx.pool) as own:
             return await progress.move(own, name, moves)
 
-    _put(consumer, "move", moved_already)
+    put(consumer, "move", moved_already)
 
 
 def no_anchor() -> None:
@@ -123,7 +88,7 @@ def no_anchor() -> None:
         known = {partition: place.offset for partition, place in self.positions.items()}
         return [message for message in heard if message.offset >= known.get(message.partition, message.offset + 1)]
 
-    _put(consumer.Consumer, "_ours", ours)
+    put(consumer.Consumer, "_ours", ours)
 
 
 def no_locks() -> None:
@@ -132,7 +97,7 @@ def no_locks() -> None:
     async def lock(tx: Transaction, locks: Iterable[Lock]) -> None:
         list(locks)
 
-    _put(applying, "lock", lock)
+    put(applying, "lock", lock)
 
 
 def no_order_lock() -> None:
@@ -156,7 +121,7 @@ def no_limit() -> None:
     from inventory.book import StockBook
 
     available = StockBook.available
-    _put(
+    put(
         StockBook,
         "available",
         lambda self: {item: {code: 100 * units for code, units in rows.items()} for item, rows in available(self).items()},
@@ -184,14 +149,14 @@ def answers_first() -> None:
         task.add_done_callback(underway.discard)
         return response
 
-    _put(routes, "_answer", answer)
+    put(routes, "_answer", answer)
 
 
 def no_kept_answers() -> None:
     def keep(self: Once, tx: Transaction, status: int, body: bytes, keys: Sequence[Any] = ()) -> None:
         return None
 
-    _put(idempotency.Once, "keep", keep)
+    put(idempotency.Once, "keep", keep)
 
 
 def deletes_first() -> None:
@@ -213,7 +178,7 @@ def deletes_first() -> None:
         finally:
             self.bus = bus
 
-    _put(relay.Relay, "step", step)
+    put(relay.Relay, "step", step)
 
 
 def no_acknowledgement() -> None:
@@ -224,7 +189,7 @@ def no_acknowledgement() -> None:
         for partition, batch in kafka._batches(producer, records):
             await producer.send_batch(batch, partition.topic, partition=partition.number)
 
-    _put(kafka.KafkaBus, "_send", _send)
+    put(kafka.KafkaBus, "_send", _send)
 
 
 class Above:
@@ -257,7 +222,7 @@ def by_cursor() -> None:
         finally:
             self.pool = pool
 
-    _put(relay.Relay, "step", above)
+    put(relay.Relay, "step", above)
 
 
 def no_epoch() -> None:
@@ -278,13 +243,13 @@ def timers_first() -> None:
                 await known.all[kind](tx, [subject])
         return len(taken)
 
-    _put(worker, "fire_due", fire)
+    put(worker, "fire_due", fire)
 
 
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, hangs_once, no_gate, no_holding, no_waiting, no_compare_and_set, places_first, no_anchor, no_locks, no_order_lock, no_limit,
-        answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
+        newer, hangs_once, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_locks,
+        no_order_lock, no_limit, answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

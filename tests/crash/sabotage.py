@@ -59,6 +59,7 @@ GUARDS = (
     Guard("gate", "the gate drops what was applied", {AGAIN: 4}, "no-gate"),
     Guard("holding", "the gate holds what comes too early", {REVERSE: 6}, "no-holding", seconds=20),
     Guard("waiting", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
+    Guard("park-behind", "what follows a parked event waits behind it", {POISON: 2}, "no-park-behind"),
     Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 2}, "no-compare-and-set", orders=400, seconds=60),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
     Guard("anchor", "the log still holds what was applied last", {AGAIN: 8, WIPED: 1}, "no-anchor", orders=300, seconds=30),
