@@ -27,7 +27,10 @@ CLOSED = Invariant("I11", "Every delivered order is closed when its time has com
 WORK = Invariant("I11", "Staff and customers can do what is theirs to do", "")
 STUCK = Invariant("I11", "Everything settles when it is left in peace", "")
 DEFINITE = Invariant("I1", "Every attempt ends definitely", "")
-_EXCUSED = "SELECT * FROM ({}) AS early WHERE (aggregate, version) NOT IN (SELECT aggregate, version FROM excused)"
+_EXCUSED = (
+    "SELECT * FROM ({}) AS early WHERE NOT EXISTS"
+    " (SELECT FROM excused WHERE (excused.aggregate, excused.version) = (early.aggregate, early.version))"
+)
 
 
 class Bench(Board):
