@@ -1,7 +1,8 @@
 """`make crash`: use the system and beat it at the same time, then judge.
 
 SEED=1 what is drawn; ORDERS, SECONDS other sizes; FULL=1 the full parameters, half an hour; SHORT=1 those of `make test`;
-SABOTAGE=name|all|list the product without one of its guards, and with it: caught is right, the first time. KEEP=1 leaves data and logs where they are.
+SABOTAGE=name|all|list the product without one of its guards, and with it: caught is right, the first time.
+KEEP=1 leaves data and logs where they are.
 """
 
 import argparse

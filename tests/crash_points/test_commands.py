@@ -57,7 +57,7 @@ async def test_a_key_that_was_not_committed_was_not_issued(stage: Stage, people:
     await connection.close()
 
 
-@pytest.mark.parametrize("place", ["relay.queued_again"])
+@pytest.mark.parametrize("place", ["relay.fenced", "relay.queued_again"])
 async def test_a_replay_of_the_ledger_that_was_cut_off_queues_nothing(stage: Stage, people: People, board: Board, place: str) -> None:
     words = ("order_intake", "relay", "replay", "--from", "2020-01-01T00:00:00Z")
     await people.work()

@@ -129,11 +129,21 @@ class Relay:
         return Record(row["topic"], row["key"], headers(row, self.source), row["body"])
 
 
+async def _fence(pool: Pool) -> None:
+    """From here on no leader deletes what another log has acknowledged: deletes that are under way end before, later ones find another
+    epoch."""
+    async with transaction(pool) as tx:
+        await tx.execute("UPDATE relay_lease SET epoch = epoch + 1 WHERE name = 'outbox'")
+        await tx.execute("LOCK TABLE outbox_pending IN SHARE MODE")
+        crash_point("relay.fenced")
+
+
 async def replay(service: Service, settings: Settings, since: str) -> None:
     """Queue everything of the ledger since then once more, in order; consumers drop what they know."""
     at = datetime.fromisoformat(since)
     pool = await open_pool(settings.database(service.package, Role.WORKER), 1)
     sql = "INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox WHERE created_at >= $1 ON CONFLICT DO NOTHING"
+    await _fence(pool)
     async with transaction(pool) as tx:
         done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)
         await record_command(tx, "relay replay", f"from {at.isoformat()}")
