@@ -1,11 +1,13 @@
 """A service of the tests' own: it writes down what it hears, and refuses what the table `poison` names."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from pydantic_core import from_json
 from shared.bus import Bus, Heard, Partition, Record, partition_of
 from shared.consumer import Consumer
 from shared.database import Pool, Transaction, transaction
@@ -141,3 +143,18 @@ async def until(condition: object, seconds: float = 10) -> None:
 def heard(event: Event, offset: int) -> Heard:
     sent = record(event)
     return Heard(Partition(sent.topic, partition_of(sent.key)), offset, sent.key.encode(), sent.headers, sent.body)
+
+
+async def drain(world: World, bus: Bus | None = None) -> None:
+    relay = world.relay(bus)
+    while await relay.step():
+        pass
+
+
+async def logged(world: World) -> dict[str, list[int]]:
+    """Versions per aggregate as they stand on the log."""
+    seen: defaultdict[str, list[int]] = defaultdict(list)
+    for row in await world.pool.fetch('SELECT headers FROM log ORDER BY topic, partition, "offset"'):
+        said = dict(from_json(row["headers"]))
+        seen[said["ce_subject"]].append(int(said["ce_aggregateversion"]))
+    return seen

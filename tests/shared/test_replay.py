@@ -1,0 +1,82 @@
+"""A log is lost with all that it has acknowledged, and filled again from the ledger."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from shared.bus import Bus, Record
+from shared.database import transaction
+from shared.relay import replay
+from shared.service import Service
+from shared.settings import Settings
+from uuid_utils.compat import uuid7
+
+from tests.shared.plumbing import PACKAGE, World, drain, history, logged, quiet, until
+
+
+@pytest.mark.parametrize("since", ["2020-01-01T00:00:00+00:00", "2020-01-01T00:00:00"], ids=["with a zone", "by our clock"])
+async def test_the_ledger_replaces_a_log_that_was_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], since: str
+) -> None:
+    order = uuid7()
+    await world.say(*history(order, 4))
+    await drain(world)
+    monkeypatch.setenv("DATABASE_URL", world.url)
+
+    await lose_log_and_replay(world, since)
+    await drain(world)
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1, 2, 3, 4]
+    assert capsys.readouterr().out.startswith("4 events since 2020-01-01T00:00:00")
+    assert await world.value("SELECT count(*) FROM audit WHERE action = 'relay replay'") == 1
+
+
+class Lost:
+    """A log that acknowledges, and is gone with all that it held and queued anew before its leader hears of it."""
+
+    def __init__(self, world: World, bus: Bus) -> None:
+        self._world, self._bus = world, bus
+
+    async def send(self, records: Sequence[Record]) -> None:
+        await self._bus.send(records)
+        await lose_log_and_replay(self._world)
+
+
+async def test_what_a_lost_log_has_acknowledged_is_sent_to_the_new_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = uuid7()
+    monkeypatch.setenv("DATABASE_URL", world.url)
+    await world.say(*history(order, 4))
+
+    await world.relay(Lost(world, world.bus())).step()  # type: ignore[arg-type]  # only send is used
+    await drain(world)
+
+    assert (await logged(world))[f"order/{order}"] == [1, 2, 3, 4]
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 0
+
+
+async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has looked at the lease before, and goes from row to row."""
+    monkeypatch.setenv("DATABASE_URL", world.url)
+    await world.say(*history(uuid7(), 2))
+    assert await world.relay().leads()
+    first, second = [row["id"] for row in await world.pool.fetch("SELECT id FROM outbox_pending ORDER BY id")]
+    async with transaction(world.pool) as deleting:
+        await deleting.execute("DELETE FROM outbox_pending WHERE id = $1", second)
+        replaying = asyncio.create_task(lose_log_and_replay(world))
+
+        async def it_waits() -> bool:
+            return bool(await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+        await until(it_waits)
+        await deleting.execute("DELETE FROM outbox_pending WHERE id = $1", first)
+    await replaying
+
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 2
+
+
+async def lose_log_and_replay(world: World, since: str = "2020-01-01T00:00:00+00:00") -> None:
+    await world.pool.execute("DELETE FROM log")
+    await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
+    service = Service("listener", PACKAGE, "Listener", Settings, None, None)  # type: ignore[arg-type]  # only its name is used
+    await replay(service, Settings(), since)
