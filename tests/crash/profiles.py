@@ -1,7 +1,7 @@
 """How hard the system is beaten: how many orders, for how long, and how often each fault strikes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from tests.crash.workload import USUAL, Manners
@@ -16,8 +16,10 @@ NETWORK = (
     "connections are reset",
     "swizzle: links go dark one by one and come back in another order",
 )
-ALL_PENDING, LATE = "the whole ledger is pending again while an open transaction pins vacuum", (0.8, 0.85)
-"""When most of the ledger is there."""
+ALL_PENDING = "the whole ledger is pending again while an open transaction pins vacuum"
+USUALLY = (0.03, 0.9)
+WHEN: Mapping[str, tuple[float, float]] = {ALL_PENDING: (0.8, 0.85)}
+"""Between which parts of the time: that one when most of the ledger is there."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class Profile:
     schema: tuple[tuple[str, str], ...] = ()
     """Statements that the owner of a package's database gives before anybody orders: constraints that are to be missing."""
     manners: Manners = USUAL
+    when: Mapping[str, tuple[float, float]] = field(default_factory=lambda: WHEN)
+    """Of faults that come at other times than usually."""
 
     def times(self, seed: int) -> list[tuple[float, str]]:
         """When what happens, in seconds from the first order: drawn from the seed, the last tenth is left to them to end in."""
         drawn = Random(f"{seed}/times")
         return sorted(
-            (drawn.uniform(*LATE if name == ALL_PENDING else (0.03, 0.9)) * self.seconds, name)
+            (drawn.uniform(*self.when.get(name, USUALLY)) * self.seconds, name)
             for name in sorted(self.strikes)
             for _ in range(self.strikes[name])
         )

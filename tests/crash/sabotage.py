@@ -39,6 +39,7 @@ class Guard:
     orders: int = 150
     seconds: float = 12.0
     manners: Manners = field(default=USUAL)
+    when: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def profile(self) -> Profile:
@@ -47,7 +48,7 @@ class Guard:
     @property
     def control(self) -> Profile:
         """The same orders and faults with the guard: nothing may be found."""
-        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners)
+        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners, when=self.when)
 
 
 UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
@@ -60,9 +61,17 @@ GUARDS = (
     Guard("holding", "the gate holds what comes too early", {REVERSE: 6}, "no-holding", seconds=20),
     Guard("waiting", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
     Guard("park-behind", "what follows a parked event waits behind it", {POISON: 2}, "no-park-behind"),
-    Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 2}, "no-compare-and-set", orders=400, seconds=60),
+    Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 4}, "no-compare-and-set", orders=600, seconds=110),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
-    Guard("anchor", "the log still holds what was applied last", {AGAIN: 8, WIPED: 1}, "no-anchor", orders=300, seconds=30),
+    Guard(
+        "anchor",
+        "the log still holds what was applied last",
+        {AGAIN: 8, WIPED: 1},
+        "no-anchor",
+        orders=300,
+        seconds=30,
+        when={AGAIN: (0.03, 0.35), WIPED: (0.4, 0.45)},
+    ),
     Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
     Guard("limit", "allocation reserves what is available", {}, "no-limit", orders=100),
     Guard(
@@ -88,9 +97,11 @@ GUARDS = (
         schema=(("order_intake", "ALTER TABLE orders DROP CONSTRAINT orders_reference"),),
         manners=Manners(cancelled=0.0, repeated=0.8, changed=0.0),
     ),
-    Guard("send-first", "the relay deletes what was acknowledged, not before", {BROKER: 2, KILLS: 3}, "deletes-first"),
+    Guard(
+        "send-first", "the relay deletes what was acknowledged, not before", {BROKER: 4, KILLS: 6}, "deletes-first", orders=300, seconds=30
+    ),
     Guard("acknowledgement", "sent is what the broker has acknowledged", {TOGETHER: 1}, "no-acknowledgement"),
-    Guard("presence", "the relay reads what is pending, not what is above a mark", {SLOW: 4}, "by-cursor", orders=400, seconds=24),
+    Guard("presence", "the relay reads what is pending, not what is above a mark", {SLOW: 12}, "by-cursor", orders=600, seconds=40),
     Guard("epoch", "a leader that was replaced deletes nothing", {STALE: 1}, "no-epoch", orders=200, seconds=20),
     Guard("timers", "a timer goes in the transaction that fires it", {REFUSED: 5}, "timers-first", seconds=24),
 )

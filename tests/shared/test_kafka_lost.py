@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from shared.bus import BusUnavailable
 from shared.consumer import Consumer
 from shared.kafka import KafkaBus, make_topics
@@ -31,6 +32,41 @@ async def test_a_wiped_broker_is_filled_from_the_ledger(world: World, kafka: Kaf
     assert await world.effects(order) == [1, 2, 3, 4]
     assert await world.effects(later) == [1, 2]
     assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(90)
+async def test_topics_that_are_made_after_the_group_has_met_are_heard(kafka: Kafka) -> None:
+    """A broker that lost everything has not all of them at first, and who joins then is not given the others."""
+    first, later = f"first-{uuid7()}", f"later-{uuid7()}"
+    await make_topics(kafka.bootstrap, [first, later])
+    bus = KafkaBus(kafka.bootstrap, instance="one", group=f"group-{first}", topics=[first, later], session_seconds=6)
+
+    async def given() -> set[str]:
+        try:
+            return {partition.topic for partition in (await bus.poll(10, 0.1)).partitions}
+        except BusUnavailable:
+            return set()
+
+    async def has_only_the_first() -> bool:
+        return await given() == {first}
+
+    async def has_both() -> bool:
+        return await given() == {first, later}
+
+    await until(has_both, 30)
+    await _forget_topic(kafka, later)
+    await until(has_only_the_first, 30)
+    await make_topics(kafka.bootstrap, [later])
+    await until(has_both, 30)
+    await bus.close()
+
+
+async def _forget_topic(kafka: Kafka, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.delete_topics([topic])
+    await admin.close()
 
 
 async def _heard(world: World, kafka: Kafka, member: str, expected: dict[object, int]) -> None:

@@ -22,6 +22,8 @@ REBALANCE_SECONDS = 15
 ANSWER_SECONDS = 20
 POLL_SECONDS = 30.0
 """aiokafka waits without end for an assignment, when it starts and in every poll; after so long a new member joins."""
+METADATA_SECONDS = 5
+"""So soon a topic that was not there when the group met is seen; aiokafka would take five minutes, and hear nothing of it meanwhile."""
 STOP_SECONDS = 5.0
 BATCH_BYTES = 512 * 1024
 log = structlog.get_logger()
@@ -129,6 +131,7 @@ class KafkaBus:
             heartbeat_interval_ms=self._session_ms // 5,
             rebalance_timeout_ms=REBALANCE_SECONDS * 1000,
             request_timeout_ms=ANSWER_SECONDS * 1000,
+            metadata_max_age_ms=METADATA_SECONDS * 1000,
         )
 
     async def seek(self, positions: Mapping[Partition, int]) -> None:
