@@ -18,7 +18,7 @@ KILLS = "SIGKILL at random"
 AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said in reverse", "poison"
 REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
 TOGETHER = "Kafka is killed, and the workers while it is away"
-BROKER, WIPED = "Kafka is killed and comes back", "Kafka loses everything; the ledgers are replayed"
+BROKER = "Kafka is killed and comes back"
 HANGING, COMPANY = "a worker hangs with a batch in hand, another takes over", "a second worker comes and goes"
 SLOW = "links are slow (200 ± 150 ms)"
 STALE = "a delete of the relay arrives after another leader, another log and a replay"
@@ -39,7 +39,6 @@ class Guard:
     orders: int = 150
     seconds: float = 12.0
     manners: Manners = field(default=USUAL)
-    when: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def profile(self) -> Profile:
@@ -48,7 +47,7 @@ class Guard:
     @property
     def control(self) -> Profile:
         """The same orders and faults with the guard: nothing may be found."""
-        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners, when=self.when)
+        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners)
 
 
 UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
@@ -63,15 +62,6 @@ GUARDS = (
     Guard("park-behind", "what follows a parked event waits behind it", {POISON: 2}, "no-park-behind"),
     Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 4}, "no-compare-and-set", orders=600, seconds=110),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
-    Guard(
-        "anchor",
-        "the log still holds what was applied last",
-        {AGAIN: 8, WIPED: 1},
-        "no-anchor",
-        orders=300,
-        seconds=30,
-        when={AGAIN: (0.03, 0.35), WIPED: (0.4, 0.45)},
-    ),
     Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
     Guard("limit", "allocation reserves what is available", {}, "no-limit", orders=100),
     Guard(
