@@ -80,6 +80,16 @@ def places_first() -> None:
     put(consumer, "move", moved_already)
 
 
+def no_anchor() -> None:
+    """Nobody looks whether the log still holds what was applied last: what lies before the place counts as heard."""
+
+    async def ours(self: consumer.Consumer, heard: Sequence[Heard]) -> list[Heard]:
+        known = {partition: place.offset for partition, place in self.positions.items()}
+        return [message for message in heard if message.offset >= known.get(message.partition, message.offset + 1)]
+
+    put(consumer.Consumer, "_ours", ours)
+
+
 def no_locks() -> None:
     """Consumers lock nothing up front."""
 
@@ -238,7 +248,7 @@ def timers_first() -> None:
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, hangs_once, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_locks,
+        newer, hangs_once, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_locks,
         no_order_lock, no_limit, answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from rich.table import Table
 from shared.plain import printed
 
 from deploy.local.run import FOLDER
-from tests.crash.profiles import Profile
+from tests.crash.profiles import ALL_PENDING, WHEN, Profile
 from tests.crash.rig import Result
 from tests.crash.workload import USUAL, Manners
 
@@ -18,7 +18,7 @@ KILLS = "SIGKILL at random"
 AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said in reverse", "poison"
 REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
 TOGETHER = "Kafka is killed, and the workers while it is away"
-BROKER = "Kafka is killed and comes back"
+BROKER, WIPED = "Kafka is killed and comes back", "Kafka loses everything; the ledgers are replayed"
 HANGING, COMPANY = "a worker hangs with a batch in hand, another takes over", "a second worker comes and goes"
 SLOW = "links are slow (200 ± 150 ms)"
 STALE = "a delete of the relay arrives after another leader, another log and a replay"
@@ -39,6 +39,7 @@ class Guard:
     orders: int = 150
     seconds: float = 12.0
     manners: Manners = field(default=USUAL)
+    when: Mapping[str, tuple[float, float]] = field(default_factory=lambda: WHEN)
 
     @property
     def profile(self) -> Profile:
@@ -47,7 +48,7 @@ class Guard:
     @property
     def control(self) -> Profile:
         """The same orders and faults with the guard: nothing may be found."""
-        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners)
+        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners, when=self.when)
 
 
 UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
@@ -62,6 +63,15 @@ GUARDS = (
     Guard("park-behind", "what follows a parked event waits behind it", {POISON: 2}, "no-park-behind"),
     Guard("compare-and-set", "offsets are compared before they are set", {HANGING: 4}, "no-compare-and-set", orders=600, seconds=110),
     Guard("places", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
+    Guard(
+        "anchor",
+        "a consumer looks whether the log still holds what it applied last",
+        {ALL_PENDING: 1, WIPED: 1},
+        "no-anchor",
+        orders=300,
+        seconds=30,
+        when={ALL_PENDING: (0.3, 0.35), WIPED: (0.5, 0.55)},
+    ),
     Guard("locks", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
     Guard("limit", "allocation reserves what is available", {}, "no-limit", orders=100),
     Guard(
