@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from shared.bus import Bus, Heard, Record, partition_of
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from shared.bus import PARTITIONS, Bus, BusUnavailable, Heard, Record, partition_of
 from shared.kafka import KafkaBus
 from shared.kafka import make_topics as make_kafka_topics
 from shared.postgres_log import PostgresBus
 from shared.postgres_log import make_topics as make_log_topics
 from uuid_utils.compat import uuid7
+
+from deploy.local.kafka import Kafka
 
 Member = Callable[[str], Bus]
 KINDS = ["postgres", pytest.param("kafka", marks=pytest.mark.kafka)]
@@ -133,3 +136,21 @@ async def test_a_large_message_arrives_whole(member: Member) -> None:
     got = await take(reader, 2)
 
     assert [len(each.body or b"") for each in got] == [262_144, 5]
+
+
+@pytest.mark.kafka
+async def test_what_the_broker_refuses_is_not_acknowledged(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[str] = []
+    monkeypatch.setattr("shared.kafka.crash_point", passed.append)
+    narrow, admin = f"narrow-{uuid7()}", AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(narrow, PARTITIONS, 1, topic_configs={"max.message.bytes": "500"})])
+    await admin.close()
+    bus = KafkaBus(kafka.bootstrap, instance="one", group=f"group-{narrow}", topics=[narrow])
+
+    with pytest.raises(BusUnavailable, match="MessageSizeTooLarge"):
+        await bus.send([Record(narrow, "order/1", [], bytes(1000))])
+    assert passed == ["kafka.batch_sent"]
+    await bus.send([Record(narrow, "order/1", [], bytes(10))])
+    assert passed == ["kafka.batch_sent", "kafka.batch_sent", "kafka.batch_acked"]
+    await bus.close()
