@@ -56,23 +56,31 @@ async def test_what_a_lost_log_has_acknowledged_is_sent_to_the_new_one(world: Wo
 
 
 async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has looked at the lease before, and goes from row to row."""
+    """What it has not come to yet would be found queued still, and then be deleted. Who says something meanwhile does not wait."""
     monkeypatch.setenv("DATABASE_URL", world.url)
     await world.say(*history(uuid7(), 2))
-    assert await world.relay().leads()
-    first, second = [row["id"] for row in await world.pool.fetch("SELECT id FROM outbox_pending ORDER BY id")]
-    async with transaction(world.pool) as deleting:
-        await deleting.execute("DELETE FROM outbox_pending WHERE id = $1", second)
+    relay = world.relay()
+    assert await relay.leads()
+
+    async def waiting() -> int:
+        return int(await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    async def the_delete_waits() -> bool:
+        return await waiting() == 1
+
+    async def the_replay_is_done_or_waits() -> bool:
+        return replaying.done() or await waiting() == 2
+
+    async with transaction(world.pool) as other:
+        ids = [row["id"] for row in await other.fetch("SELECT id FROM outbox_pending FOR UPDATE")]
+        deleting = asyncio.create_task(relay.delete(ids))
+        await until(the_delete_waits)
         replaying = asyncio.create_task(lose_log_and_replay(world))
+        await until(the_replay_is_done_or_waits)
+        await asyncio.wait_for(world.say(*history(uuid7(), 1)), 10)
+    await asyncio.gather(deleting, replaying)
 
-        async def it_waits() -> bool:
-            return bool(await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-
-        await until(it_waits)
-        await deleting.execute("DELETE FROM outbox_pending WHERE id = $1", first)
-    await replaying
-
-    assert await world.value("SELECT count(*) FROM outbox_pending") == 2
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 3
 
 
 async def lose_log_and_replay(world: World, since: str = "2020-01-01T00:00:00+00:00") -> None:

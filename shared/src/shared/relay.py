@@ -34,7 +34,10 @@ SELECT id, event_id, topic, key, aggregate, version, type, customer_id, occurred
        correlation_id, causation_id, traceparent, body
 FROM outbox WHERE created_at BETWEEN $1 AND $2 AND id = ANY($3) ORDER BY id
 """
-_DELETE = "DELETE FROM outbox_pending WHERE id = ANY($1) AND EXISTS (SELECT FROM relay_lease WHERE name = 'outbox' AND epoch = $2)"
+_DELETE = """
+WITH lease AS (SELECT FROM relay_lease WHERE name = 'outbox' AND epoch = $2 FOR SHARE)
+DELETE FROM outbox_pending WHERE id = ANY($1) AND EXISTS (SELECT FROM lease)
+"""
 
 
 @dataclass
@@ -99,7 +102,7 @@ class Relay:
         return len(ledger)
 
     async def delete(self, ids: Sequence[int]) -> None:
-        """Fenced: a leader that was replaced deletes nothing."""
+        """Fenced: a leader that was replaced deletes nothing, and nobody replaces it in the middle of a delete."""
         if await self.pool.execute(_DELETE, ids, self.epoch) != f"DELETE {len(ids)}":
             self._renewed_at = -1e9
         crash_point("relay.deleted")
@@ -130,12 +133,10 @@ class Relay:
 
 
 async def _fence(pool: Pool) -> None:
-    """From here on no leader deletes what another log has acknowledged: deletes that are under way end before, later ones find another
-    epoch."""
-    async with transaction(pool) as tx:
-        await tx.execute("UPDATE relay_lease SET epoch = epoch + 1 WHERE name = 'outbox'")
-        await tx.execute("LOCK TABLE outbox_pending IN SHARE MODE")
-        crash_point("relay.fenced")
+    """From here on no leader deletes what another log has acknowledged: a delete that is under way holds its lease until it has ended,
+    later ones find another epoch."""
+    await pool.execute("UPDATE relay_lease SET epoch = epoch + 1 WHERE name = 'outbox'")
+    crash_point("relay.fenced")
 
 
 async def replay(service: Service, settings: Settings, since: str) -> None:
