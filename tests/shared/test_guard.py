@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from shared.edge.documents import LARGE, MOST_FIELDS
 from shared.faults import MOST_FAULTS
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.shared.plumbing import World, until
 from tests.shared.shop import Shop, opened
@@ -71,6 +72,25 @@ async def test_while_a_huge_body_is_worked_on_the_garbage_collector_rests(common
         answer = await running
 
     assert (rests, answer.status_code, gc.isenabled()) == (True, 201, True)
+
+
+async def test_it_is_back_when_the_answer_begins(common_world: World) -> None:
+    """Who takes it slowly keeps nobody's garbage."""
+    seen: dict[str, bool] = {}
+    async with opened(common_world) as client:
+        app = client._transport.app  # type: ignore[attr-defined]  # that of ASGI
+
+        async def looked_at(scope: Scope, receive: Receive, send: Send) -> None:
+            async def look(message: Message) -> None:
+                seen[message["type"]] = gc.isenabled()
+                await send(message)
+
+            await app(scope, receive, look)
+
+        client._transport.app = looked_at  # type: ignore[attr-defined]
+        await client.post("/things", json={"name": "A", "notes": ["a" * 40] * 7000})
+
+    assert seen == {"http.response.start": True, "http.response.body": True}
 
 
 async def test_tls_is_insisted_on_where_it_is_said(common_world: World) -> None:

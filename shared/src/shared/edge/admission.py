@@ -10,7 +10,7 @@ from fastapi import Request
 from shared.auth import Caller
 from shared.edge.rates import Kind, Rates
 from shared.edge.refusals import TooManyRequests
-from shared.edge.room import when_gone
+from shared.edge.room import when_answered, when_gone
 from shared.edge.settings import EdgeSettings
 
 
@@ -40,14 +40,12 @@ class Admission:
             request.scope["state"]["rate"] = self._rates.take(request.state.caller, kind, items - 1)
 
     async def turn_of_huge(self, request: Request) -> None:
-        """One at a time; what it is made into is not looked through by the garbage collector while it lives, which would halt everybody."""
+        """One at a time. What it is made into is not looked through by the garbage collector until the answer begins: it would halt
+        everybody."""
         await self._huge.acquire()
         gc.disable()
-        when_gone(request.scope, self._huge_is_gone)
-
-    def _huge_is_gone(self) -> None:
-        gc.enable()
-        self._huge.release()
+        when_answered(request.scope, gc.enable)
+        when_gone(request.scope, self._huge.release)
 
     def _gone(self, key_id: str) -> None:
         self._running[key_id] -= 1

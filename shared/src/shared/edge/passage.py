@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.edge.headers import Field
+from shared.edge.room import answered
 from shared.errors import TooLarge
 
 
@@ -26,5 +27,6 @@ class Passage:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.is_answered = True
+            answered(self._scope)
             message["headers"] = [*message["headers"], *self._fields, *self._scope["state"].get("rate", ())]
         await self._send(message)

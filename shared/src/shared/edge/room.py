@@ -54,12 +54,23 @@ class Held:
         self.size, self._is_over = 0, True
 
 
+def when_answered(scope: Mapping[str, Any], do: Callable[[], None]) -> None:
+    """As soon as the answer begins, however slowly it is taken; at the latest when the request has left."""
+    scope["state"].setdefault("answered", []).append(do)
+
+
+def answered(scope: Mapping[str, Any]) -> None:
+    for do in scope["state"].pop("answered", ()):
+        do()
+
+
 def when_gone(scope: Mapping[str, Any], give_back: Callable[[], None]) -> None:
     scope["state"].setdefault("given_back", []).append(give_back)
 
 
 def give_back_all(scope: Mapping[str, Any]) -> None:
     """The request has left: nothing that was learned about it is kept, though its connection may wait for the next."""
+    answered(scope)
     taken = scope["state"].pop("given_back", ())
     scope["state"].clear()
     for give_back in taken:
