@@ -2,32 +2,52 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.database import Transaction
+from shared.database import Transaction, columns
 from shared.envelope import Envelope
 from shared.gate import Standing, Verdict
 from shared.waves import Turn
 
 from shared import applying, gate, progress
-from tests.crash.patching import put
+
+
+def put(place: object, name: str, what: object) -> None:
+    """Of the product, something else from now on."""
+    setattr(place, name, what)
+
+
+_ADVANCE = """
+INSERT INTO progress (consumer, aggregate, version) SELECT $1, * FROM unnest($2::text[], $3::int[])
+ON CONFLICT (consumer, aggregate) DO UPDATE SET version = greatest(progress.version, excluded.version)
+"""
 
 
 def no_gate() -> None:
+    """What was applied is applied again when it comes again; what comes too early is held as ever."""
+    properly = gate.judge
+
     def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
-        return Verdict(apply=list(heard))
+        verdict = properly(standings, stored, heard)
+        verdict.apply[:0] = [each for each in heard if each.version <= standings[each.aggregate].version]
+        return verdict
+
+    async def advance(tx: Transaction, consumer: str, versions: Mapping[str, int]) -> None:
+        await tx.execute(_ADVANCE, consumer, *columns(sorted(versions.items()), 2))
 
     put(applying, "judge", judge)
+    put(progress, "advance", advance)
 
 
 def no_holding() -> None:
-    """What is not older is applied as it comes."""
+    """What is newer is applied as it comes; what is parked holds what is behind it as ever."""
+    properly = gate.judge
 
     def judge(standings: Mapping[str, Standing], stored: Sequence[Envelope], heard: Sequence[Envelope]) -> Verdict:
+        verdict = properly(standings, stored, [each for each in heard if standings[each.aggregate].parked])
         last = {aggregate: standing.version for aggregate, standing in standings.items()}
-        verdict = Verdict()
-        for envelope in heard:
-            if envelope.version > last[envelope.aggregate]:
-                last[envelope.aggregate] = envelope.version
-                verdict.apply.append(envelope)
+        for each in heard:
+            if each.version > last[each.aggregate] and not standings[each.aggregate].parked:
+                last[each.aggregate] = each.version
+                verdict.apply.append(each)
         return verdict
 
     put(applying, "judge", judge)

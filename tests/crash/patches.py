@@ -17,8 +17,7 @@ from shared.progress import Move
 from shared.registry import Timers
 
 from shared import applying, consumer, idempotency, kafka, outbox, progress, relay, routes, timers, worker
-from tests.crash.gate_patches import no_gate, no_holding, no_park_behind, no_waiting
-from tests.crash.patching import put
+from tests.crash.gate_patches import no_gate, no_holding, no_park_behind, no_waiting, put
 
 
 def newer() -> None:
@@ -192,10 +191,10 @@ def no_acknowledgement() -> None:
 
 
 class Above:
-    """A pool that shows of what is pending only what is above the highest id that it has shown."""
+    """A pool that shows of what is pending only what is above a mark, and remembers the highest id that it has shown."""
 
-    def __init__(self, pool: Pool, shown: list[int]) -> None:
-        self._pool, self._shown = pool, shown
+    def __init__(self, pool: Pool, mark: int) -> None:
+        self._pool, self._mark, self.highest = pool, mark, mark
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
@@ -203,23 +202,25 @@ class Above:
     async def fetch(self, sql: str, *values: Any) -> Any:
         if "FROM outbox_pending ORDER BY id" not in sql:
             return await self._pool.fetch(sql, *values)
-        above = f"SELECT id, created_at FROM outbox_pending WHERE id > {self._shown[0]} ORDER BY id LIMIT $1"
+        above = f"SELECT id, created_at FROM outbox_pending WHERE id > {self._mark} ORDER BY id LIMIT $1"
         rows = await self._pool.fetch(above, *values)
-        self._shown[0] = max([self._shown[0], *(row["id"] for row in rows)])
+        self.highest = max([self._mark, *(row["id"] for row in rows)])
         return rows
 
 
 def by_cursor() -> None:
     """The relay reads what is above the highest id that it has sent."""
-    shown, step = [0], relay.Relay.step
+    mark, step = [0], relay.Relay.step
 
     async def above(self: relay.Relay) -> int:
-        pool = self.pool
-        self.pool = Above(pool, shown)  # type: ignore[assignment]  # it reads
+        pool, seen = self.pool, Above(self.pool, mark[0])
+        self.pool = seen  # type: ignore[assignment]  # it reads
         try:
-            return await step(self)
+            sent = await step(self)
         finally:
             self.pool = pool
+        mark[0] = seen.highest
+        return sent
 
     put(relay.Relay, "step", above)
 
