@@ -1,7 +1,7 @@
 """Who works with the system while it is beaten: customers with keys of their own, the warehouse and the drivers of the demo."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, repeat
@@ -12,12 +12,12 @@ from pydantic_core import from_json
 
 from deploy.local.demo.center import Center
 from deploy.local.demo.choices import Choices
-from deploy.local.demo.client import Answer, Client, Json, Refused
+from deploy.local.demo.client import Answer, Json, Refused
 from deploy.local.demo.desk import Desk
 from deploy.local.demo.drivers import Drivers
 from deploy.local.demo.journal import Journal
-from deploy.local.demo.target import Target
 from deploy.local.demo.warehouse import Warehouse
+from tests.crash.changes import Caller, Changes
 from tests.crash.ledger import Ledger, Operation, Outcome
 from tests.crash.workload import Wish
 
@@ -28,11 +28,11 @@ TWICE = 0.03
 SCOPES = ["orders:read", "orders:write"]
 
 
-class Customer(Client):
+class Customer(Caller):
     """Asks until it knows, and writes down every attempt. Whatever waits to be asked again is asked when something else was answered."""
 
-    def __init__(self, url: str, key: str, ledger: Ledger) -> None:
-        super().__init__(url, key, connections=40, attempt=ATTEMPT_SECONDS)
+    def __init__(self, url: str, key: str, ledger: Ledger, changes: Changes) -> None:
+        super().__init__(url, key, "order_intake", changes, connections=40, attempt=ATTEMPT_SECONDS)
         self._ledger = ledger
         self._answered = asyncio.Event()
 
@@ -56,12 +56,12 @@ class Customer(Client):
                 await self._answered.wait()
 
 
-class Patient(Client):
+class Patient(Caller):
     """Never gives up; sometimes sends the same call twice at once, as a scanner that is pressed twice."""
 
-    def __init__(self, url: str, key: str, seed: int) -> None:
-        super().__init__(url, key, attempt=ATTEMPT_SECONDS)
-        self._drawn = Random(f"{seed}/{url}")
+    def __init__(self, service: str, url: str, key: str, seed: int, changes: Changes) -> None:
+        super().__init__(url, key, service.replace("-", "_"), changes, attempt=ATTEMPT_SECONDS)
+        self._drawn = Random(f"{seed}/{service}")
 
     async def ask(self, method: str, path: str, body: Json = None, once: str | None = None) -> Answer:
         request = self._request(method, path, body, once)
@@ -86,9 +86,9 @@ def _is_running(answer: Answer) -> bool:
 class Floor(Center):
     """The five services as staff call them; staff never give up."""
 
-    def __init__(self, target: Target, seed: int) -> None:
+    def __init__(self, url: Callable[[str], str], key: str, seed: int, changes: Changes) -> None:
         self.intake, self.inventory, self.dispatch, self.crm, self.kpi = (
-            Patient(target.url(name), target.key, seed) for name in ("order-intake", "inventory", "dispatch", "crm", "kpi")
+            Patient(name, url(name), key, seed, changes) for name in ("order-intake", "inventory", "dispatch", "crm", "kpi")
         )
 
 

@@ -1,12 +1,12 @@
 """A TCP link that can be made worse while it is used: slow, thin, sliced, dark, reset, or cut at the moment that matters."""
 
 import asyncio
-import random
 import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from random import Random
 
 MOST = 64 * 1024
 
@@ -52,10 +52,15 @@ class Link:
     sprung: dict[str, int] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set: what a spy holds back goes on."""
+    drawn: Random = field(init=False)
+    """Where its jitter comes from: the same for links of the same name."""
     _open: set["_Connection"] = field(default_factory=set)
     _light: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.drawn = Random(self.name)
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=MOST)
@@ -159,7 +164,7 @@ class _Connection:
         for start in range(0, len(data), size):
             weather = link.weather
             if weather.latency or weather.jitter:
-                await asyncio.sleep(max(0.0, weather.latency + random.uniform(-weather.jitter, weather.jitter)))
+                await asyncio.sleep(max(0.0, weather.latency + link.drawn.uniform(-weather.jitter, weather.jitter)))
             await link.lit(up)
             piece = data[start : start + size]
             if weather.bytes_per_second:

@@ -11,6 +11,7 @@ from random import Random
 from time import monotonic
 
 from pydantic_core import from_json
+from shared.walls import Role
 
 from deploy.local.demo.center import Center, batches
 from deploy.local.demo.client import Client, Json, Refused
@@ -20,6 +21,7 @@ from deploy.local.demo.target import Target
 from deploy.local.errors import StackError
 from tests.crash import checks
 from tests.crash.beating import HINDERED, Beating
+from tests.crash.changes import Changes
 from tests.crash.faults import CATALOGUE, Field
 from tests.crash.ledger import Ledger
 from tests.crash.offender import told_of
@@ -67,7 +69,7 @@ class Rig:
     def __init__(self, profile: Profile, seed: int, folder: Path, say: Say) -> None:
         self.profile, self.seed, self.say = profile, seed, say
         self.workload = Workload.of(seed, profile.orders, profile.manners)
-        self.ledger = Ledger.at(folder / "ledger.jsonl")
+        self.ledger, self.changes = Ledger.at(folder / "ledger.jsonl"), Changes()
         self.stage = Stage(folder, self._note, patches=profile.patches)
         self.result = Result(profile, seed, ledger=self.ledger)
         self._people: list[asyncio.Task[None]] = []
@@ -125,6 +127,7 @@ class Rig:
         self.result.happened = dict(staff.journal.happened)
         if {finding.invariant for finding in self.result.findings} <= {checks.STUCK}:
             self.result.findings += await checks.final(self.ground, self.ledger)
+            self.result.findings += await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
         if self.result.findings:
             self.result.caught_after = monotonic() - self._fleet.began
             found = " ".join(finding.first for finding in self.result.findings)
@@ -145,7 +148,7 @@ class Rig:
 
     async def _late_stock(self) -> None:
         await asyncio.sleep(self.profile.seconds * 0.6)
-        async with Floor(self.target, self.seed) as center:
+        async with self._floor() as center:
             await stock_up(center, self.workload.late, "late")
 
     async def _heal(self) -> None:
@@ -189,7 +192,7 @@ class Rig:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[tuple[Staff, Fleet]]:
         """Warehouses, carriers, customers with keys, items and stock; and everybody has heard of them."""
-        async with Floor(self.target, self.seed) as center:
+        async with self._floor() as center:
             await self._furnish(center)
             staff = Staff(center, self.seed)
             customers = {name: await self._customer(center, name) for name in CUSTOMERS}
@@ -208,7 +211,10 @@ class Rig:
 
     async def _customer(self, center: Center, name: str) -> Customer:
         answer = await center.crm.post(f"/customers/{name}/keys", {"scopes": SCOPES})
-        return Customer(self.target.url("order-intake"), str(from_json(answer.body)["key"]), self.ledger)
+        return Customer(self.stage.called_at("order-intake"), str(from_json(answer.body)["key"]), self.ledger, self.changes)
+
+    def _floor(self) -> Floor:
+        return Floor(self.stage.called_at, self.target.key, self.seed, self.changes)
 
     async def _until_heard(self, customers: dict[str, Customer]) -> None:
         async with asyncio.timeout(3 * HEARD_SECONDS):

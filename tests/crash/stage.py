@@ -22,16 +22,19 @@ TERMS = {"LSC_CLOSE_AFTER": "3s", "LSC_OPEN_ORDERS_PER_CUSTOMER": "0", "LSC_RATE
 
 
 class Links:
-    """`postgres` by process, `kafka` by worker: a listener of the broker each, whose advertised address is the link."""
+    """`postgres` by process; `kafka` by worker: a listener of the broker each, whose advertised address is the link; `callers` by
+    service, from everybody to its API."""
 
     def __init__(self, stage: "Stage") -> None:
         self._listeners = {name: free_port() for name in _workers()}
         self.postgres = {name: Link(f"{name} to PostgreSQL", lambda: stage.postgres.port, PostgresSpy) for name in _processes()}
         self.kafka = {name: Link(f"{name} to Kafka", lambda port=port: port, KafkaSpy) for name, port in self._listeners.items()}  # type: ignore[misc]  # the default binds the port
 
+        self.callers = {each.name: Link(f"callers to {each.name}", lambda name=each.name: stage.port(name)) for each in SERVICES}  # type: ignore[misc]
+
     @property
     def all(self) -> list[Link]:
-        return [*self.postgres.values(), *self.kafka.values()]
+        return [*self.postgres.values(), *self.kafka.values(), *self.callers.values()]
 
     async def open(self) -> None:
         await asyncio.gather(*(link.open() for link in self.all))
@@ -75,6 +78,10 @@ class Stage(LocalSystem):
         self.disk: SmallDisk | None = None
         super().__init__(folder, broker="kafka", env=TERMS, say=note)
 
+    def called_at(self, service: str) -> str:
+        """Where callers reach it."""
+        return f"http://127.0.0.1:{self.links.callers[service].port}"
+
     async def rise(self) -> None:
         await self.links.open()
         assert self.kafka
@@ -86,9 +93,14 @@ class Stage(LocalSystem):
         await asyncio.to_thread(self.stop)
         await self.links.close()
 
+    def wake_kafka(self) -> None:
+        if self.kafka and self.kafka.pid:
+            os.kill(self.kafka.pid, signal.SIGCONT)
+
     async def mend(self) -> None:
         """End what a fault that was broken off has left: links, servers, processes that hang, workers too many."""
         self.links.calm()
+        self.wake_kafka()
         if self.disk:
             self.disk.empty()
         for program in (*self.programs, *self.second.values()):

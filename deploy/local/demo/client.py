@@ -24,6 +24,8 @@ IN_PROGRESS = b"idempotency-key-in-progress"
 class Answer:
     status: int
     body: bytes
+    is_replayed: bool = False
+    """It is the answer that was given first, to the same `Idempotency-Key`."""
 
     @property
     def is_ok(self) -> bool:
@@ -135,7 +137,7 @@ class _Connection:
         if headers.get(b"connection") == b"close":
             self.is_kept = False
             self.close()
-        return Answer(int(head[0].split(b" ", 2)[1]), body)
+        return Answer(int(head[0].split(b" ", 2)[1]), body, headers.get(b"idempotent-replayed") == b"true")
 
     def close(self) -> None:
         self._writer.close()

@@ -1,6 +1,8 @@
 """PostgreSQL goes down hard, loses its backends, and refuses what it would take a moment later."""
 
 import asyncio
+import os
+import signal
 from contextlib import suppress
 
 import asyncpg
@@ -18,6 +20,27 @@ async def restart(ground: Field) -> None:
     await asyncio.to_thread(ground.stage.postgres.kill)
     await asyncio.sleep(ground.seconds(1, 10 if ground.full else 4))
     await asyncio.to_thread(ground.stage.postgres.start)
+
+
+@fault("SIGSTOP of backends", "postgres")
+async def stop_backends(ground: Field) -> None:
+    """With whatever they have locked."""
+    for _ in range(4):
+        pid = await ground.ask(ground.drawn.choice(SERVICES).package, _ANY_BACKEND)
+        if not isinstance(pid, int):
+            continue
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(ground.seconds(1, 6))
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+_ANY_BACKEND = """
+SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
+ORDER BY state <> 'idle' DESC, random() LIMIT 1
+"""
 
 
 @fault("backends are terminated")

@@ -1,6 +1,8 @@
 """The broker dies, and once it loses everything."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterable
 
 from deploy.local.services import SERVICES
@@ -28,6 +30,19 @@ async def kill_with_workers(ground: Field) -> None:
     for service in SERVICES:
         ground.stage.program(service.name, "worker").kill()
     await asyncio.to_thread(broker.start)
+
+
+@fault("SIGSTOP of Kafka", "kafka")
+async def stop(ground: Field) -> None:
+    """Connections stay open and nothing comes through them, at times longer than a member may be silent."""
+    broker = ground.stage.kafka
+    assert broker
+    assert broker.pid
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(ground.seconds(3, 25))
+    finally:
+        ground.stage.wake_kafka()
 
 
 @fault("Kafka is down for more than a minute", "kafka")
