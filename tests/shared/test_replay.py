@@ -55,6 +55,9 @@ async def test_what_a_lost_log_has_acknowledged_is_sent_to_the_new_one(world: Wo
     assert await world.value("SELECT count(*) FROM outbox_pending") == 0
 
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
 async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has not come to yet would be found queued still, and then be deleted. Who says something meanwhile does not wait."""
     monkeypatch.setenv("DATABASE_URL", world.url)
@@ -62,14 +65,11 @@ async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: W
     relay = world.relay()
     assert await relay.leads()
 
-    async def waiting() -> int:
-        return int(await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-
     async def the_delete_waits() -> bool:
-        return await waiting() == 1
+        return await world.value(WAITING) == 1
 
     async def the_replay_is_done_or_waits() -> bool:
-        return replaying.done() or await waiting() == 2
+        return replaying.done() or await world.value(WAITING) == 2
 
     async with transaction(world.pool) as other:
         ids = [row["id"] for row in await other.fetch("SELECT id FROM outbox_pending FOR UPDATE")]
