@@ -1,6 +1,6 @@
 """ORDERS and ORDCHG as what they ask for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from order_intake.documents.facts import Item, Place, Reference
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
@@ -46,31 +46,29 @@ def _of_the_order(line: AskedLine, loop: Loop) -> AskedLine:
 
 def _document(message: Message, action: Action, number: str, own_number: str, ship_to: Sequence[str]) -> IncomingDocument:
     head, tree = message.first("BGM") or message.header, message.tree
-    dated = next((each for each in tree.all("DTM", "137")), None)
-    earliest, latest = _days(tree.all("DTM"))
+    dated, parties = tree.first("DTM", "137"), tree.loops("NAD")
     return IncomingDocument(
-        message.type, action, head.value(3) or "9", number, own_number, dated.value(1, 2)[:8] if dated else "", earliest, latest,
-        _consignee(tree, ship_to), tuple(_line(loop) for loop in tree.loops("LIN")), tuple(_places(tree)), tuple(_references(tree)),
+        message.type, action, head.value(3) or "9", number, own_number, dated.value(1, 2)[:8] if dated else "", *_days(tree.all("DTM")),
+        _consignee(parties, ship_to), tuple(map(_line, tree.loops("LIN"))), _places(parties), _references(tree),
     )  # fmt: skip
 
 
 def _line(loop: Loop) -> AskedLine:
     head, ordered = loop.head, loop.first("QTY", "21") or loop.first("QTY")
-    quantity, unit = (ordered.value(1, 2), ordered.value(1, 3)) if ordered else ("", "")
+    _, quantity, unit = ordered.composite(1, 3) if ordered else ("", "", "")
     said = head.value(2)
     return AskedLine(head.value(1), quantity, unit, tuple(_items(loop)), "", WISHES.get(said, LineWish.OTHER), said)
 
 
-def _items(loop: Loop) -> Iterator[Item]:
+def _items(loop: Loop) -> list[Item]:
     composites = [loop.head.components(3)]
-    composites += [each.components(n) for each in loop.all("PIA") for n in range(2, len(each.texts))]
-    for code, qualifier, *_ in (parts for parts in composites if len(parts) > 1):
-        if code and qualifier:
-            yield Item(qualifier, code)
+    for each in loop.all("PIA"):
+        composites += map(each.components, range(2, len(each.texts)))
+    return [Item(parts[1], parts[0]) for parts in composites if len(parts) > 1 and parts[0] and parts[1]]
 
 
-def _consignee(tree: Loop, ship_to: Sequence[str]) -> Consignee | None:
-    loops = {loop.head.value(1): loop for loop in reversed(tree.loops("NAD"))}
+def _consignee(parties: Sequence[Loop], ship_to: Sequence[str]) -> Consignee | None:
+    loops = {loop.head.value(1): loop for loop in reversed(parties)}
     found = next((loops[role] for role in ship_to if role in loops), None)
     if found is None:
         return None
@@ -79,23 +77,25 @@ def _consignee(tree: Loop, ship_to: Sequence[str]) -> Consignee | None:
     phone = next((each.value(1) for each in calls if each.value(1, 2) == "TE"), "")
     city = ", ".join(filter(None, (head.value(6), head.value(7))))
     name, street = (" ".join(filter(None, head.components(n)[:4])) for n in (4, 5))
-    return Consignee(head.value(2, 3), head.value(2), name, street, city, head.value(8), head.value(9), phone)
+    code, _, agency = head.composite(2, 3)
+    return Consignee(agency, code, name, street, city, head.value(8), head.value(9), phone)
 
 
-def _places(tree: Loop) -> Iterator[Place]:
-    heads = [loop.head for loop in tree.loops("NAD")]
-    return (Place(head.value(1), head.value(2, 3), head.value(2)) for head in heads[:MOST_REFERENCES] if head.value(2))
+def _places(parties: Sequence[Loop]) -> tuple[Place, ...]:
+    said = [(loop.head.value(1), loop.head.composite(2, 3)) for loop in parties[:MOST_REFERENCES]]
+    return tuple([Place(role, agency, code) for role, (code, _, agency) in said if code])
 
 
-def _references(tree: Loop) -> Iterator[Reference]:
-    found = [*tree.all("RFF"), *(loop.head for loop in tree.loops("RFF"))]
-    return (Reference(each.value(1), each.value(1, 2)) for each in found[:MOST_REFERENCES] if each.value(1, 2))
+def _references(tree: Loop) -> tuple[Reference, ...]:
+    heads = [*tree.all("RFF"), *(loop.head for loop in tree.loops("RFF"))]
+    said = [each.composite(1, 2) for each in heads[:MOST_REFERENCES]]
+    return tuple([Reference(qualifier, value) for qualifier, value in said if value])
 
 
 def _days(said: Sequence[Segment]) -> tuple[str, str]:
     earliest = latest = ""
     for each in said:
-        qualifier, value, form = each.value(1), each.value(1, 2), each.value(1, 3)
+        qualifier, value, form = each.composite(1, 3)
         first, last = (value[:8], value[-8:]) if form == PERIOD else (value[:8], value[:8])
         if qualifier in THE_DAY:
             earliest, latest = earliest or first, latest or last

@@ -11,7 +11,7 @@ from order_intake.documents.facts import Item, PartnerLine, PartnerOrder
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
 from order_intake.documents.order_responses import LineReason
 from order_intake.partners import Partner, keys_of_item
-from order_intake.schemas import Address, NewLine, NewOrder
+from order_intake.schemas import Address, NewLine, NewOrder, RequestedDelivery
 
 B = TypeVar("B", bound=BaseModel)
 Described = dict[str, object]
@@ -55,12 +55,13 @@ class Line(NamedTuple):
 
 
 class Translator:
-    """Translates the documents of one partner; lines and consignees that were met before are not worked out again."""
+    """Translates the documents of one partner; lines, consignees and days that were met before are not worked out again."""
 
     def __init__(self, partner: Partner, zone: ZoneInfo) -> None:
         self._partner, self._zone = partner, zone
         self._lines: dict[tuple[int, AskedLine], Line] = {}
         self._addresses: dict[Consignee | None, Address | Described | str] = {}
+        self._windows: dict[tuple[str, str], RequestedDelivery | Described] = {}
 
     def ordered(self, document: IncomingDocument) -> Ordered:
         lines = [self._line(line_no, line) for line_no, line in enumerate(document.lines, 1)]
@@ -87,7 +88,7 @@ class Translator:
             "ship_to": address,
             "service_level": self._partner.service_level,
             "allow_partial": self._partner.allow_partial,
-            "requested_delivery": window_of(document, self._zone),
+            "requested_delivery": self._window(document),
             "lines": lines,
         }
         return NewOrder.model_validate(body)
@@ -105,6 +106,13 @@ class Translator:
         if found is None:
             said = address_of(consignee, self._partner)
             found = self._addresses[consignee] = _if_possible(Address, said) if isinstance(said, dict) else said
+        return found
+
+    def _window(self, document: IncomingDocument) -> RequestedDelivery | Described:
+        days = document.earliest_on, document.latest_on
+        found = self._windows.get(days)
+        if found is None:
+            found = self._windows[days] = _if_possible(RequestedDelivery, {**window_of(document, self._zone)})
         return found
 
 

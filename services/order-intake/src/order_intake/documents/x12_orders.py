@@ -1,6 +1,6 @@
 """850, 860 and 940 as what they ask for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from order_intake.documents.facts import Item, Place, Reference
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
@@ -25,96 +25,99 @@ MOST_REFERENCES = 40
 
 
 def of_850(message: Message) -> IncomingDocument:
-    head, tree = message.first("BEG") or message.header, message.tree
-    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("DTM"))
+    tree, (purpose, _, number, _, dated_on) = message.tree, (message.first("BEG") or message.header).upto(5)
+    parties, action = tree.loops("N1"), PURPOSES.get(purpose, Action.PLACE)
     return IncomingDocument(
-        "850", PURPOSES.get(head.text(1), Action.PLACE), head.text(1), head.text(3), "", head.text(5), earliest, latest,
-        _consignee(tree), tuple(_lines(tree)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
-        is_whole=PURPOSES.get(head.text(1)) is Action.CHANGE,
+        "850", action, purpose, number, "", dated_on, *_days(tree.all("DTM")),
+        _consignee(parties), tuple(map(_line, tree.loops("PO1"))), _places(parties), _references(tree.all("REF")),
+        is_whole=action is Action.CHANGE,
     )  # fmt: skip
 
 
 def of_860(message: Message) -> IncomingDocument:
     """BCH05 counts the changes of an order."""
-    head, tree = message.first("BCH") or message.header, message.tree
-    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("DTM"))
+    tree, (purpose, _, number, _, change, dated_on) = message.tree, (message.first("BCH") or message.header).upto(6)
+    parties, action = tree.loops("N1"), PURPOSES.get(purpose, Action.CHANGE)
     return IncomingDocument(
-        "860", PURPOSES.get(head.text(1), Action.CHANGE), head.text(1), head.text(3), head.text(5), head.text(6), earliest, latest,
-        _consignee(tree), tuple(_changes(tree)), tuple(_places(tree)), tuple(_references(tree.all("REF"))),
-        is_whole=head.text(1) == REPLACED,
+        "860", action, purpose, number, change, dated_on, *_days(tree.all("DTM")),
+        _consignee(parties), tuple(map(_change, tree.loops("POC"))), _places(parties), _references(tree.all("REF")),
+        is_whole=purpose == REPLACED,
     )  # fmt: skip
 
 
 def of_940(message: Message) -> IncomingDocument:
-    head, tree = message.first("W05") or message.header, message.tree
-    earliest, latest = _days((each.text(1), each.text(2)) for each in tree.all("G62"))
+    tree, (status, number, purchase_order, link, master) = message.tree, (message.first("W05") or message.header).upto(5)
+    parties, action = tree.loops("N1"), ORDER_STATUS.get(status, Action.PLACE)
     return IncomingDocument(
-        "940", ORDER_STATUS.get(head.text(1), Action.PLACE), head.text(1), head.text(2), "", "", earliest, latest,
-        _consignee(tree), tuple(_shipped(tree)), tuple(_places(tree)), tuple(_references(tree.all("N9"))),
-        purchase_order=head.text(3), link=head.text(4), master_reference=head.text(5), is_whole=head.text(1) == "R",
+        "940", action, status, number, "", "", *_days(tree.all("G62")),
+        _consignee(parties), tuple(_shipped(tree)), _places(parties), _references(tree.all("N9")),
+        purchase_order=purchase_order, link=link, master_reference=master, is_whole=action is Action.CHANGE,
     )  # fmt: skip
 
 
-def _lines(tree: Loop) -> Iterator[AskedLine]:
-    for loop in tree.loops("PO1"):
-        head = loop.head
-        yield AskedLine(head.text(1), head.text(2), head.value(3), tuple(_items(head)), head.text(4))
+def _line(loop: Loop) -> AskedLine:
+    head = loop.head
+    number, quantity, _, price = head.upto(4)
+    return AskedLine(number, quantity, head.value(3), tuple(_items(head)), price)
 
 
-def _changes(tree: Loop) -> Iterator[AskedLine]:
-    for loop in tree.loops("POC"):
-        head = loop.head
-        named, code = tuple(_items(head)), head.text(2)
-        number = next((item.value for item in named if item.qualifier == LINE_NUMBER), head.text(1))
-        items = tuple(item for item in named if item.qualifier != LINE_NUMBER)
-        yield AskedLine(number, head.text(3), head.value(5), items, head.text(6), WISHES.get(code, LineWish.OTHER), code)
+def _change(loop: Loop) -> AskedLine:
+    head, named = loop.head, tuple(_items(loop.head))
+    assigned, code, quantity, _, _, price = head.upto(6)
+    number = next((item.value for item in named if item.qualifier == LINE_NUMBER), assigned)
+    items = tuple(item for item in named if item.qualifier != LINE_NUMBER)
+    return AskedLine(number, quantity, head.value(5), items, price, WISHES.get(code, LineWish.OTHER), code)
 
 
 def _shipped(tree: Loop) -> Iterator[AskedLine]:
     """LX01 numbers what its W01 asks for."""
     for assigned in tree.loops("LX"):
         for loop in assigned.loops("W01"):
-            head = loop.head
-            case = (Item("UA", head.text(3)),) if head.text(3) else ()
-            yield AskedLine(assigned.head.text(1), head.text(1), head.text(2), (*_items(head), *case))
+            quantity, unit, code = loop.head.upto(3)
+            case = (Item("UA", code),) if code else ()
+            yield AskedLine(assigned.head.text(1), quantity, unit, (*_items(loop.head), *case))
 
 
-def _items(head: Segment) -> Iterator[Item]:
-    there = len(head.texts) - 1
+def _items(head: Segment) -> list[Item]:
+    found, texts = [], head.texts
     for n in PAIRS[head.tag]:
-        if n < there and (qualifier := head.text(n)) and (value := head.text(n + 1)):
-            yield Item(qualifier, value)
+        if n + 1 >= len(texts):
+            break
+        if texts[n] and texts[n + 1]:
+            found.append(Item(texts[n], texts[n + 1]))
+    return found
 
 
-def _consignee(tree: Loop) -> Consignee | None:
-    loops = {loop.head.text(1): loop for loop in reversed(tree.loops("N1"))}
-    role = next((role for role in SHIP_TO if role in loops), None)
-    if role is None:
+def _consignee(parties: Sequence[Loop]) -> Consignee | None:
+    by_role = {loop.head.text(1): loop for loop in reversed(parties)}
+    found = next((by_role[role] for role in SHIP_TO if role in by_role), None)
+    if found is None:
         return None
-    found = loops[role]
-    head, street, place, more, call = found.head, *(found.first(tag) for tag in ("N3", "N4", "N2", "PER"))
-    name = head.text(2) or (more.text(1) if more else "")
-    streets = ", ".join(filter(None, (street.text(1), street.text(2)))) if street else ""
+    _, name, qualifier, code = found.head.upto(4)
+    there = {each.tag: each for each in reversed(found.segments)}
+    street, place, more, call = map(there.get, ("N3", "N4", "N2", "PER"))
+    named = name or (more.text(1) if more else "")
+    streets = ", ".join(filter(None, street.upto(2))) if street else ""
     phone = call.text(4) if call and call.text(3) == "TE" else ""
     if place is None:
-        return Consignee(head.text(3), head.text(4), name, streets, phone=phone)
-    city = ", ".join(filter(None, (place.text(1), place.text(2))))
-    return Consignee(head.text(3), head.text(4), name, streets, city, place.text(3), place.text(4), phone)
+        return Consignee(qualifier, code, named, streets, phone=phone)
+    city, state, postal_code, country = place.upto(4)
+    return Consignee(qualifier, code, named, streets, ", ".join(filter(None, (city, state))), postal_code, country, phone)
 
 
-def _places(tree: Loop) -> Iterator[Place]:
-    for loop in tree.loops("N1")[:MOST_REFERENCES]:
-        if code := loop.head.text(4):
-            yield Place(loop.head.text(1), loop.head.text(3), code)
+def _places(parties: Sequence[Loop]) -> tuple[Place, ...]:
+    said = [loop.head.upto(4) for loop in parties[:MOST_REFERENCES]]
+    return tuple([Place(role, qualifier, code) for role, _, qualifier, code in said if code])
 
 
-def _references(segments: Sequence[Segment]) -> Iterator[Reference]:
-    return (Reference(each.text(1), each.text(2)) for each in segments[:MOST_REFERENCES] if each.text(2))
+def _references(segments: Sequence[Segment]) -> tuple[Reference, ...]:
+    said = [each.upto(2) for each in segments[:MOST_REFERENCES]]
+    return tuple([Reference(qualifier, value) for qualifier, value in said if value])
 
 
-def _days(said: Iterable[tuple[str, str]]) -> tuple[str, str]:
+def _days(said: Sequence[Segment]) -> tuple[str, str]:
     earliest = latest = ""
-    for qualifier, day in said:
+    for qualifier, day in (each.upto(2) for each in said):
         if qualifier in THE_DAY:
             earliest, latest = earliest or day, latest or day
         elif qualifier in EARLIEST:

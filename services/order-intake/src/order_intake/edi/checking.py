@@ -11,7 +11,6 @@ from order_intake.edi.identifiers import HOLDERS, bad_digits
 from order_intake.edi.interchange import Message
 from order_intake.edi.levels import broken_levels
 from order_intake.edi.limits import LIMITS, Limits
-from order_intake.edi.notation import SegmentRule
 from order_intake.edi.segment import Segment
 from order_intake.edi.syntax import X12
 
@@ -52,25 +51,22 @@ class Checker:
         return tuple(sorted(found, key=lambda fault: (fault.position, fault.element, fault.component))) if found else ()
 
     def _faults(self, message: Message, known: Directory) -> Iterator[Fault]:
-        yield from _misplaced(message, known, self._profile)
+        if message.shape.wrong:
+            yield from _misplaced(message, self._profile)
         clean, is_x12 = self._clean.setdefault(known, set()), message.syntax is X12
         for position, segment in enumerate(message.segments, 1):
-            rule = known.segments.get(segment.tag)
-            if rule is None or (content := tuple(segment.texts)) in clean:
+            if (content := tuple(segment.texts)) in clean or (rule := known.segments.get(segment.tag)) is None:
                 continue
-            found = list(islice(self._wrong(segment, position, known, rule, is_x12=is_x12), self._profile.limits.faults_per_message))
+            found = wrong_elements(segment, rule, is_x12=is_x12) + _meanings(segment, known)
             if found:
-                yield from found
+                yield from (_fault(self._profile, wrong, segment, position) for wrong in found)
             else:
                 clean.add(content)
         for segment, position, element, detail in broken_levels(message):
             yield _fault(self._profile, Wrong("hierarchy", element, 0, segment.text(element)), segment, position, detail=detail)
 
-    def _wrong(self, segment: Segment, position: int, known: Directory, rule: SegmentRule, *, is_x12: bool) -> Iterator[Fault]:
-        for wrong in wrong_elements(segment, rule, is_x12=is_x12):
-            yield _fault(self._profile, wrong, segment, position)
-        if segment.tag in known.codes or segment.tag in HOLDERS or segment.tag == "DTM":
-            yield from _meanings(segment, position, known, self._profile)
+
+NONE: dict[int, frozenset[str]] = {}
 
 
 def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
@@ -78,29 +74,26 @@ def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
     return Checker(profile).check(message)
 
 
-def _misplaced(message: Message, known: Directory, profile: Profile) -> Iterator[Fault]:
-    bad = {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
-    if message.body:
-        for each in message.placed[1]:
-            if each.rule == "segment-missing" or each.position not in bad:
-                yield _fault(profile, Wrong(each.rule), each.segment, each.position, each.tag, each.tag[:20])
-    else:
-        for child in known.tree.children:
-            if child.least:
-                yield _fault(profile, Wrong("segment-missing"), message.header, 2, child.tag, child.tag)
+def _misplaced(message: Message, profile: Profile) -> Iterator[Fault]:
+    last, bad = len(message.body), {fault.position for fault in message.faults if fault.rule.name == "segment-tag"}
+    for rule, tag, place in message.shape.wrong:
+        if rule == "segment-missing" or place + 1 not in bad:
+            yield _fault(profile, Wrong(rule), message.segments[min(place, last)], place + 1, tag, tag[:20])
 
 
-def _meanings(segment: Segment, position: int, known: Directory, profile: Profile) -> Iterator[Fault]:
+def _meanings(segment: Segment, known: Directory) -> list[Wrong]:
     tag = segment.tag
-    for n, codes in known.codes.get(tag, {}).items():
+    found: list[Wrong] = []
+    for n, codes in known.codes.get(tag, NONE).items():
         if (value := segment.value(n)) and value not in codes:
-            yield _fault(profile, Wrong("element-code", n, 0, value), segment, position)
+            found.append(Wrong("element-code", n, 0, value))
     if tag == "DTM" and not known.release.isdigit():
         value, code = segment.value(1, 2), segment.value(1, 3)
         if value and not is_period(value, code):
-            yield _fault(profile, Wrong("element-date", 1, 2, value), segment, position)
-    for element, component, value in bad_digits(segment):
-        yield _fault(profile, Wrong("check-digit", element, component, value), segment, position)
+            found.append(Wrong("element-date", 1, 2, value))
+    if tag in HOLDERS:
+        found += [Wrong("check-digit", *each) for each in bad_digits(segment)]
+    return found
 
 
 def _fault(profile: Profile, wrong: Wrong, segment: Segment, position: int, tag: str = "", detail: str = "") -> Fault:

@@ -24,30 +24,25 @@ class Wrong(NamedTuple):
     value: str = ""
 
 
-def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> Iterator[Wrong]:
+def wrong_elements(segment: Segment, rule: SegmentRule, *, is_x12: bool) -> list[Wrong]:
     texts, elements = segment.texts, rule.elements
     if elements is None:
-        return
+        return []
     count, whole = len(texts) - 1, is_x12 and segment.delimiters.repetition is None
-    for n in rule.needed:
-        if n > count or not texts[n]:
-            yield Wrong("element-missing", n)
+    found = [Wrong("element-missing", n) for n in rule.needed if n > count or not texts[n]]
     for n, element in enumerate(elements[:count], 1):
         text = texts[n]
-        if not text:
+        if not text or (whole and element.least <= len(text) <= element.most and element.kind in TEXT):
             continue
         if element.parts:
-            yield from _composite(segment, n, element)
-        elif not whole:
-            yield from _simple(segment, n, element, is_x12=is_x12)
-        elif element.kind in TEXT and element.least <= len(text) <= element.most:
-            continue
+            found += _composite(segment, n, element)
+        elif not (whole or (text.isalnum() and text.isascii())):
+            found += _simple(segment, n, element, is_x12=is_x12)
         elif name := fault_of(text, element):
-            yield Wrong(name, n, 0, text)
+            found.append(Wrong(name, n, 0, text))
     if count and (count > len(elements) or not texts[-1]):
-        yield from _at_the_end(texts, len(elements))
-    if rule.conditions:
-        yield from _broken(rule.conditions, texts, count)
+        found += _at_the_end(texts, len(elements))
+    return found + _broken(rule.conditions, texts, count) if rule.conditions else found
 
 
 def _at_the_end(texts: Sequence[str], most: int) -> Iterator[Wrong]:
@@ -59,21 +54,23 @@ def _at_the_end(texts: Sequence[str], most: int) -> Iterator[Wrong]:
         yield Wrong("element-trailing", len(texts) - 1)
 
 
-def _composite(segment: Segment, n: int, rule: ElementRule) -> Iterator[Wrong]:
-    repetitions = segment.repetitions(n)
+def _composite(segment: Segment, n: int, rule: ElementRule) -> list[Wrong]:
+    found: list[Wrong] = []
+    repetitions, most = segment.repetitions(n), len(rule.parts)
     if len(repetitions) > rule.repeats:
-        yield Wrong("element-repeated", n, 0, segment.texts[n])
+        found.append(Wrong("element-repeated", n, 0, segment.texts[n]))
     for parts in repetitions[: rule.repeats]:
         given = len(parts)
-        if given > len(rule.parts) and any(parts[len(rule.parts) :]):
-            yield Wrong("component-too-many", n, len(rule.parts) + 1, segment.texts[n])
+        if given > most and any(parts[most:]):
+            found.append(Wrong("component-too-many", n, most + 1, segment.texts[n]))
         for place, part in enumerate(rule.parts, 1):
             text = parts[place - 1] if place <= given else ""
             if not text:
                 if part.mandatory:
-                    yield Wrong("element-missing", n, place)
+                    found.append(Wrong("element-missing", n, place))
             elif name := fault_of(text, part):
-                yield Wrong(name, n, place, text)
+                found.append(Wrong(name, n, place, text))
+    return found
 
 
 def _simple(segment: Segment, n: int, rule: ElementRule, *, is_x12: bool) -> Iterator[Wrong]:
@@ -93,7 +90,7 @@ def _simple(segment: Segment, n: int, rule: ElementRule, *, is_x12: bool) -> Ite
 def fault_of(text: str, rule: ElementRule) -> str:
     """The name of what is wrong with a value, or the empty string."""
     kind, size = rule.kind, len(text)
-    if kind in TEXT and rule.least <= size <= rule.most:
+    if rule.least <= size <= rule.most and kind in TEXT:
         return ""
     if kind in NUMBERS and size <= rule.most and text.isdigit() and text.isascii():
         return ""
@@ -132,10 +129,17 @@ def is_period(value: str, code: str) -> bool:
     return code not in PERIODS or (len(value) == WIDTHS[code] and is_moment(value, PERIODS[code]))
 
 
-def _broken(conditions: Sequence[Condition], texts: Sequence[str], count: int) -> Iterator[Wrong]:
-    for each in conditions:
-        if (each.letter == "R" or each.first <= count) and (name := _fault_together(each, texts, count)):
-            yield Wrong(name, next((n for n in each.places if n > count or not texts[n]), each.places[-1]))
+def _broken(conditions: Sequence[Condition], texts: Sequence[str], count: int) -> list[Wrong]:
+    return [
+        Wrong(name, _gap(each.places, texts, count))
+        for each in conditions
+        if each.first <= count and (name := _fault_together(each, texts, count))
+    ]
+
+
+def _gap(places: Sequence[int], texts: Sequence[str], count: int) -> int:
+    """The first of these elements that is empty, or the last one."""
+    return next((n for n in places if n > count or not texts[n]), places[-1])
 
 
 def _fault_together(condition: Condition, texts: Sequence[str], count: int) -> str:

@@ -29,6 +29,8 @@ class Envelope:
         self._opened: int | None = None
         self._seen: set[tuple[str, str]] = set()
         self._full = False
+        self._odd = {tag for tag in {each.tag for each in segments} if len(tag) > 3 or not is_name(tag, syntax.name)}
+        self._widest = max((each.size for each in segments), default=0)
 
     def read(self) -> None:
         roles, done = ROLES[self.syntax.name], 0
@@ -158,13 +160,16 @@ class Envelope:
         limits, first = self.limits, segments[0].offset
         if len(segments) > limits.segments_per_message:
             return [fault("message-too-much", first, f"{len(segments)} segments")]
+        if self._widest <= limits.elements:
+            return []
         wide = (each for each in segments if each.size > limits.elements and _too_wide(each, limits))
         return [fault("message-too-much", each.offset, f"the segment {each.tag[:3]}", tag=each.tag[:3]) for each in islice(wide, 10)]
 
     def _tags(self, segments: Sequence[Segment]) -> list[Fault]:
         """Names that no directory can hold, so that they are a fault in every message."""
-        bad = {tag for tag in {segment.tag for segment in segments} if len(tag) > 3 or not is_name(tag, self.syntax.name)}
-        found = ((position, each) for position, each in enumerate(segments, 1) if bad and each.tag in bad)
+        if not self._odd:
+            return []
+        found = ((position, each) for position, each in enumerate(segments, 1) if each.tag in self._odd)
         return [fault("segment-tag", each.offset, repr(each.tag[:20]), tag=each.tag[:20], position=n) for n, each in islice(found, 100)]
 
     def _release(self, header: Segment) -> str:

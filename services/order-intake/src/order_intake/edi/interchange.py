@@ -6,8 +6,9 @@ from functools import cached_property
 from order_intake.edi.delimiters import Delimiters
 from order_intake.edi.directory import DEFAULT_RELEASE, directory
 from order_intake.edi.faults import Fault, Weight
-from order_intake.edi.loops import Loop, Misplaced, nested
+from order_intake.edi.loops import Loop
 from order_intake.edi.segment import Segment
+from order_intake.edi.structure import Shape, flat, shape
 from order_intake.edi.syntax import EDIFACT, X12, Syntax
 
 
@@ -62,17 +63,17 @@ class Message:
     @property
     def tree(self) -> Loop:
         """The message as its directory nests it; without a directory all segments stand below the header."""
-        return self.placed[0]
+        return Loop(self.segments, self.shape.tree)
 
     @cached_property
-    def placed(self) -> tuple[Loop, list[Misplaced]]:
-        """The tree, and what is wrong with the order of the segments."""
-        known = directory(self.type, self.release or DEFAULT_RELEASE)
-        return nested(self.header, self.body, known) if known else (Loop(self.header, list(self.body)), [])
+    def shape(self) -> Shape:
+        """How the directory nests the body, and what is wrong with the order of the segments."""
+        known, tags = directory(self.type, self.release or DEFAULT_RELEASE), tuple([segment.tag for segment in self.body])
+        return shape(known, tags) if known else flat(tags)
 
     def loops(self, tag: str) -> tuple[Loop, ...]:
         """Every loop that a segment of this tag begins, however deep."""
-        return tuple(loop for loop in self.tree.walk() if loop.tag == tag and loop is not self.tree)
+        return tuple(loop for outer in self.tree.inner for loop in outer.walk() if loop.tag == tag)
 
     def all(self, tag: str, qualifier: str = "") -> tuple[Segment, ...]:
         return tuple(each for each in self.segments if each.tag == tag and qualifier in ("", each.value(1)))

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 ELEMENT = re.compile(r"\[|\]!?(?:\^\d+)?|\(|\)x\d+|\)|[^\s\[\]()]+")
 STRUCTURE = re.compile(r"([A-Z0-9]{2,3})(!?)(\*\d*)?(\()?|(\))")
 ANY_NUMBER = 10**9
 
 
-class ElementRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ElementRule:
     """An element or component: kind (id, an, n, r, dt, tm, b), length, whether it must be there, how often, of what it is composed."""
 
     kind: str
@@ -20,15 +21,17 @@ class ElementRule(NamedTuple):
     parts: "tuple[ElementRule, ...]" = ()
 
 
-class Condition(NamedTuple):
-    """A rule between elements: P, R, C, L or E, the numbers of the elements, and the first of them in the segment."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A rule between elements: P, R, C, L or E, the numbers of the elements, and the first that asks for another (R: 0, always)."""
 
     letter: str
     places: tuple[int, ...]
     first: int
 
 
-class SegmentRule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SegmentRule:
     """`elements` None: known, and not looked into."""
 
     tag: str
@@ -111,7 +114,7 @@ def _segment(line: str, parts: Mapping[str, str]) -> SegmentRule:
 
 def _condition(text: str) -> Condition:
     places = tuple(map(int, text[1:].split(",")))
-    return Condition(text[0], places, min(places))
+    return Condition(text[0], places, 0 if text[0] == "R" else min(places))
 
 
 def _elements(tokens: Iterator[str]) -> list[ElementRule]:

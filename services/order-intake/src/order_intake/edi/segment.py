@@ -23,6 +23,12 @@ class Segment(NamedTuple):
         text, release = self.texts[n], self.delimiters.release
         return text if release is None or release not in text else unescaped(text, release)
 
+    def upto(self, n: int) -> list[str]:
+        """Elements 1 to n, each as `text` says it."""
+        texts, release = self.texts[1 : n + 1], self.delimiters.release
+        found = texts if release is None else [unescaped(each, release) for each in texts]
+        return found + [""] * (n - len(found))
+
     def value(self, n: int, component: int = 1) -> str:
         """A component of element n; the empty string when it is not there. No separator is a letter or a digit."""
         if n < len(self.texts) and (text := self.texts[n]).isalnum() and text.isascii():
@@ -32,7 +38,15 @@ class Segment(NamedTuple):
 
     def components(self, n: int) -> list[str]:
         """The components of the first repetition of element n."""
+        text, marks = self.texts[n] if n < len(self.texts) else "", self.delimiters
+        if marks.repetition is None and marks.component and (marks.release is None or marks.release not in text):
+            return text.split(marks.component)
         return self.repetitions(n)[0]
+
+    def composite(self, n: int, most: int) -> list[str]:
+        """The first components of element n; the empty string for those that are not there."""
+        found = self.components(n)[:most]
+        return found + [""] * (most - len(found))
 
     def repetitions(self, n: int) -> list[list[str]]:
         """Element n as a list of repetitions, each a list of components."""

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from order_intake.edi.directory import DEFAULT_RELEASE, Directory, directory, segment_name
+from order_intake.edi.directory import DEFAULT_RELEASE, directory, segment_name
 from order_intake.edi.faults import Fault, Weight
-from order_intake.edi.interchange import Message, Transmission
+from order_intake.edi.interchange import Transmission
 from order_intake.edi.segment import Segment
-from order_intake.edi.structure import shape
 from order_intake.edi.verdicts import MessageVerdict, Outcome, Verdict, judge
 
 COLOURS = {"tag": "36", "name": "2", Weight.REMARK: "2", Weight.NOTED: "33", Weight.REFUSAL: "31"}
@@ -56,18 +55,11 @@ def _message(verdict: MessageVerdict, ink: Ink) -> Iterator[str]:
     known = directory(message.type, message.release or DEFAULT_RELEASE)
     title = f"{message.type} {message.reference} ({' '.join(filter(None, (message.release, known.name if known else '')))})"
     yield f"    {printable(title)}: {_outcome(verdict.outcome, ink)}"
-    depths, last = _depths(message, known), len(message.segments)
-    for position, segment in enumerate(message.segments, 1):
-        depth = depths.get(position, 0)
+    depths, last = (0, *message.shape.depths, 0), len(message.segments)
+    for position, (segment, depth) in enumerate(zip(message.segments, depths, strict=False), 1):
         yield _segment(segment, position, depth, message.release, ink)
         yield from (_fault(fault, ink, 10 + 2 * depth) for fault in verdict.faults if fault.position == position)
     yield from (_fault(fault, ink, 10) for fault in verdict.faults if not 1 <= fault.position <= last)
-
-
-def _depths(message: Message, known: Directory | None) -> dict[int, int]:
-    """By position, for what stands between header and trailer."""
-    steps = shape(known, tuple([segment.tag for segment in message.body])).steps if known else ()
-    return {position: depth for position, (depth, _) in enumerate(steps, 2)}
 
 
 def _segment(segment: Segment, position: int, depth: int, release: str, ink: Ink) -> str:

@@ -12,17 +12,27 @@ SHAPE_SEGMENTS, SHAPE_CHARACTERS = 200, 600
 
 
 class Wrong(NamedTuple):
-    """What is wrong with the order: the rule, the tag that it is about, the place of the segment at which it was seen, from 0."""
+    """What is wrong with the order: the rule, the tag that it is about, the place at which it was seen."""
 
     rule: str
     tag: str
     place: int
 
 
-class Shape(NamedTuple):
-    """How the segments of a message nest: for each how many loops are open around it and whether it begins one; what is wrong."""
+class Place(NamedTuple):
+    """Where a loop stands: the segment that begins it, those in the loop itself, the loops inside. The header's place is 0."""
 
-    steps: Sequence[tuple[int, bool]]
+    tag: str
+    head: int
+    own: list[tuple[str, int]]
+    inner: "list[Place]"
+
+
+class Shape(NamedTuple):
+    """How the segments of a message nest: for each how many loops are open around it; all of them below the header; what is wrong."""
+
+    depths: Sequence[int]
+    tree: Place
     wrong: Sequence[Wrong]
 
 
@@ -39,12 +49,23 @@ def _remembered(known: Directory, tags: tuple[str, ...]) -> Shape:
 
 
 def _walked(known: Directory, tags: tuple[str, ...]) -> Shape:
-    walk, steps, wrong = Walk(known), list[tuple[int, bool]](), list[Wrong]()
-    for index, tag in enumerate(tags):
-        wrong += [Wrong(rule, about, index) for rule, about in walk.step(tag)]
-        steps.append((walk.depth, walk.opened))
-    wrong += [Wrong("segment-missing", tag, len(tags)) for tag in walk.end()]
-    return Shape(steps, wrong)
+    walk, depths, wrong, path = Walk(known), list[int](), list[Wrong](), [Place("", 0, [], [])]
+    for at, tag in enumerate(tags, 1):
+        wrong += [Wrong(rule, about, at) for rule, about in walk.step(tag)]
+        depths.append(walk.depth)
+        del path[walk.depth :]
+        if walk.opened:
+            path.append(Place(tag, at, [], []))
+            path[-2].inner.append(path[-1])
+        else:
+            path[-1].own.append((tag, at))
+    wrong += [Wrong("segment-missing", tag, len(tags) + 1) for tag in walk.end()]
+    return Shape(depths, path[0], wrong)
+
+
+def flat(tags: Sequence[str]) -> Shape:
+    """Without a directory all stand below the header."""
+    return Shape([0] * len(tags), Place("", 0, [(tag, index) for index, tag in enumerate(tags, 1)], []), ())
 
 
 class _Level:
