@@ -36,7 +36,7 @@ class Envelope:
         roles, done = ROLES[self.syntax.name], 0
         for index in [index for index, segment in enumerate(self._segments) if segment.tag in roles]:
             segment, role = self._segments[index], roles[self._segments[index].tag]
-            if self._opened is None:
+            if self._opened is None and done < index:
                 self._outside(done, index)
             self._take(role, segment, index)
             done = index + 1
@@ -190,8 +190,8 @@ def _too_wide(segment: Segment, limits: Limits) -> bool:
 
 
 def missing(segment: Segment, bracket: Bracket, name: str, *, trailer: bool = False) -> list[Fault]:
-    needed = (1, 2) if trailer else bracket.needed
-    empty = [n for n in needed if n >= len(segment.texts) or not segment.texts[n]]
+    needed, texts = (1, 2) if trailer else bracket.needed, segment.texts
+    empty = [n for n in needed if n >= len(texts) or not texts[n]]
     return [fault(name, segment.offset, f"{segment.tag} element {n}", tag=segment.tag, element=n) for n in empty]
 
 
@@ -202,13 +202,11 @@ def sparse(segment: Segment, bracket: Bracket) -> list[Fault]:
 
 def compared(header: Segment, trailer: Segment, bracket: Bracket, counted: int, level: str = "") -> list[Fault]:
     """Whether the trailer repeats the header's reference and counts right."""
-    said, reference = trailer.text(2), header.text(bracket.reference)
-    found = []
+    found, reference, (count, said) = [], header.text(bracket.reference), trailer.upto(2)
     if said != reference and said.strip() != reference.strip():
         zeros = header.tag in ("ISA", "GS", "ST") and said.isdigit() and said.lstrip("0") == reference.strip().lstrip("0")
         name = f"{level}leading-zeros" if zeros else f"{level}reference-differs"
         found.append(fault(name, trailer.offset, f"{reference[:40]!r}, {said[:40]!r}", tag=trailer.tag, element=2, value=said))
-    count = trailer.text(1)
     if count.strip().lstrip("0") != str(counted or ""):
         detail = f"says {count[:20]!r}, there are {counted}"
         found.append(fault(f"{level}count-differs", trailer.offset, detail, tag=trailer.tag, element=1, value=count))

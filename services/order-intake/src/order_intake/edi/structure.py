@@ -38,7 +38,7 @@ class Shape(NamedTuple):
 
 def shape(known: Directory, tags: tuple[str, ...]) -> Shape:
     """Of the segments below the header. The messages of a partner have few shapes, so they are remembered."""
-    if len(tags) <= SHAPE_SEGMENTS and sum(map(len, tags)) <= SHAPE_CHARACTERS:
+    if len(tags) <= SHAPE_SEGMENTS and len("".join(tags)) <= SHAPE_CHARACTERS:
         return _remembered(known, tags)
     return _walked(known, tags)
 

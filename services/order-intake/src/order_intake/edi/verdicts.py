@@ -95,6 +95,8 @@ def _summed(own: Outcome, messages: Sequence[Outcome]) -> Outcome:
 
 
 def _outcome(faults: Sequence[Fault]) -> Outcome:
+    if not faults:
+        return Outcome.ACCEPTED
     weights = {fault.weight for fault in faults}
     if Weight.REFUSAL in weights:
         return Outcome.REFUSED
@@ -104,4 +106,6 @@ def _outcome(faults: Sequence[Fault]) -> Outcome:
 def _weighed(faults: Sequence[Fault], profile: Profile) -> tuple[Fault, ...]:
     """Envelope faults carry the usual weights until a profile is there."""
     changed = profile.weights
+    if not changed:
+        return tuple(faults)
     return tuple(replace(each, weight=changed[each.rule.name]) if each.rule.name in changed else each for each in faults)
