@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from shared.edge.documents import LARGE, MOST_FIELDS
+from fastapi import Request
+from shared.edge.admission import Admission
+from shared.edge.documents import HUGE, LARGE, MOST_FIELDS
+from shared.edge.rates import Rates
+from shared.edge.room import give_back_all
+from shared.edge.settings import EdgeSettings
 from shared.faults import MOST_FAULTS
 from starlette.types import Message, Receive, Scope, Send
 
@@ -57,7 +62,8 @@ async def test_a_refused_body_waits_for_no_garbage_collector(common_world: World
     assert answer.status_code == 422
 
 
-async def test_while_a_huge_body_is_worked_on_the_garbage_collector_rests(common_world: World) -> None:
+@pytest.mark.parametrize("size", [LARGE, HUGE])
+async def test_while_a_large_body_is_worked_on_the_garbage_collector_rests(common_world: World, size: int) -> None:
     shop = Shop()
 
     async def is_worked_on() -> bool:
@@ -65,7 +71,7 @@ async def test_while_a_huge_body_is_worked_on_the_garbage_collector_rests(common
 
     async with opened(common_world, shop) as client:
         shop.gate.clear()
-        running = asyncio.create_task(client.post("/things", json={"name": "A", "notes": ["a" * 40] * 7000}))
+        running = asyncio.create_task(client.post("/things", json={"name": "A", "notes": ["a" * 40] * (size // 40)}))
         await until(is_worked_on)
         rests = not gc.isenabled()
         shop.gate.set()
@@ -91,6 +97,30 @@ async def test_it_is_back_when_the_answer_begins(common_world: World) -> None:
         await client.post("/things", json={"name": "A", "notes": ["a" * 40] * 7000})
 
     assert seen == {"http.response.start": True, "http.response.body": True}
+
+
+async def test_the_garbage_collector_comes_to_its_turn_between_large_bodies() -> None:
+    """What rests for one does not go on resting for the next, but for a huge one it rests until that is answered."""
+    admission = Admission(EdgeSettings(), Rates(EdgeSettings()))
+    first, second, third, huge = (Request({"type": "http", "state": {}}) for _ in range(4))
+
+    admission.rest_for_large(first)
+    admission.rest_for_large(second)
+    await _leaves(first)
+    after_the_first = gc.isenabled()
+    admission.rest_for_large(third)
+    await admission.turn_of_huge(huge)
+    await _leaves(third)
+    beside_the_huge = gc.isenabled()
+    await _leaves(huge)
+    await _leaves(second)
+
+    assert (after_the_first, beside_the_huge, gc.isenabled()) == (True, False, True)
+
+
+async def _leaves(request: Request) -> None:
+    give_back_all(request.scope)
+    await asyncio.sleep(0)
 
 
 async def test_tls_is_insisted_on_where_it_is_said(common_world: World) -> None:

@@ -89,7 +89,7 @@ def test_a_subjects_key_is_unwrapped_by_its_master_key_alone() -> None:
     with pytest.raises(Unopenable, match="2026 is not among LSC_MASTER_KEY"):
         MasterKeys(new).unwrap(wrapped)
     with pytest.raises(Unopenable):
-        MasterKeys(old).unwrap(replace(wrapped, key_id=SubjectKey.new().key_id))
+        MasterKeys(old).unwrap(wrapped._replace(key_id=SubjectKey.new().key_id))
 
 
 @pytest.mark.parametrize("weak", WEAK)

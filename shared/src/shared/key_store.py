@@ -138,8 +138,7 @@ class KeyStore:
         self._stock.append(minting)
 
     def _wrapped(self, keys: Sequence[SubjectKey]) -> list[list[object]]:
-        rows = [self.masters.wrap(key) for key in keys]
-        return columns([(row.key_id, row.master_id, row.wrapped) for row in rows], 3)
+        return columns([self.masters.wrap(key) for key in keys], 3)
 
     async def _end_old(self) -> None:
         """Mintings that are used up or lay too long."""

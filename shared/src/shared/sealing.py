@@ -12,12 +12,12 @@ from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
-from uuid import UUID
+from typing import NamedTuple, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from uuid_utils.compat import uuid7
+
+from shared.ids import id_of, new_id
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -49,15 +49,15 @@ class SubjectKey:
     @classmethod
     def several(cls, count: int) -> list[Self]:
         drawn = secrets.token_bytes(KEY_BYTES * count)
-        return [cls(str(uuid7()), drawn[at : at + KEY_BYTES]) for at in range(0, len(drawn), KEY_BYTES)]
+        return [cls(str(new_id()), drawn[at : at + KEY_BYTES]) for at in range(0, len(drawn), KEY_BYTES)]
 
     def seal(self, data: bytes, customer_id: str, field: str) -> bytes:
         """Opens only under this key, for this customer and field."""
-        return _sealed(self.secret, data, _bound(self.key_id, customer_id, field))
+        return _sealed(AESGCM(self.secret), data, _bound(self.key_id, customer_id, field))
 
     def open(self, sealed: bytes, customer_id: str, field: str) -> bytes:
         """Raises Unopenable."""
-        return _opened(self.secret, sealed, _bound(self.key_id, customer_id, field))
+        return _opened(AESGCM(self.secret), sealed, _bound(self.key_id, customer_id, field))
 
     def seal_text(self, text: str, customer_id: str, field: str) -> str:
         return b64encode(self.seal(text.encode(), customer_id, field)).decode()
@@ -78,7 +78,7 @@ def joined(keys: Sequence[SubjectKey]) -> SubjectKey:
 
 def enclose(keys: Sequence[SubjectKey], data: bytes, customer_id: str, field: str) -> bytes:
     """Sealed under the joined key of all its subjects, and it says which: for bytes that hold several, such as an answer or a file."""
-    ids = b"".join(UUID(key.key_id).bytes for key in keys)
+    ids = b"".join([id_of(key.key_id).bytes for key in keys])
     return ENCLOSED + len(keys).to_bytes(4, "big") + ids + joined(keys).seal(data, customer_id, field)
 
 
@@ -86,7 +86,7 @@ def key_ids_in(stored: bytes) -> list[str]:
     """Whose keys are needed; none where it is not enclosed."""
     if stored[:1] != ENCLOSED:
         return []
-    return [str(UUID(bytes=stored[at : at + 16])) for at in range(5, _sealed_from(stored), 16)]
+    return [str(id_of(stored[at : at + 16])) for at in range(5, _sealed_from(stored), 16)]
 
 
 def disclose(stored: bytes, keys: Mapping[str, SubjectKey], customer_id: str, field: str) -> bytes:
@@ -101,8 +101,7 @@ def _sealed_from(stored: bytes) -> int:
     return 5 + 16 * int.from_bytes(stored[1:5], "big")
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(NamedTuple):
     """A subject's key as it is stored."""
 
     key_id: str
@@ -116,17 +115,17 @@ class MasterKeys:
     def __init__(self, current: str, former: Sequence[str] = ()) -> None:
         known = dict(_parsed(text) for text in (current, *former))
         self.current = _parsed(current)[0]
-        self._secrets = known
+        self._ciphers = {name: AESGCM(secret) for name, secret in known.items()}
 
     def wrap(self, key: SubjectKey) -> Wrapped:
-        return Wrapped(key.key_id, self.current, _sealed(self._secrets[self.current], key.secret, _bound(key.key_id, self.current)))
+        return Wrapped(key.key_id, self.current, _sealed(self._ciphers[self.current], key.secret, _bound(key.key_id, self.current)))
 
     def unwrap(self, stored: Wrapped) -> SubjectKey:
         """Raises Unopenable."""
-        if stored.master_id not in self._secrets:
+        if stored.master_id not in self._ciphers:
             raise Unopenable(f"The master key {stored.master_id} is not among LSC_MASTER_KEY and LSC_MASTER_KEYS_FORMER.")
         bound = _bound(stored.key_id, stored.master_id)
-        return SubjectKey(stored.key_id, _opened(self._secrets[stored.master_id], stored.wrapped, bound))
+        return SubjectKey(stored.key_id, _opened(self._ciphers[stored.master_id], stored.wrapped, bound))
 
 
 def new_master_key(name: str) -> str:
@@ -154,12 +153,12 @@ def _parsed(text: str) -> tuple[str, bytes]:
 
 def _bound(*parts: str) -> bytes:
     """What is authenticated along, each part with its length, so that no two ways to say it are the same."""
-    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return b"".join([len(said).to_bytes(4, "big") + said for said in map(str.encode, parts)])
 
 
-def _sealed(secret: bytes, data: bytes, bound: bytes) -> bytes:
+def _sealed(cipher: AESGCM, data: bytes, bound: bytes) -> bytes:
     nonce = _nonce()
-    return FORMAT + nonce + AESGCM(secret).encrypt(nonce, data, FORMAT + bound)
+    return FORMAT + nonce + cipher.encrypt(nonce, data, FORMAT + bound)
 
 
 _nonces: deque[bytes] = deque()
@@ -176,11 +175,11 @@ def _nonce() -> bytes:
         return drawn[:NONCE_BYTES]
 
 
-def _opened(secret: bytes, sealed: bytes, bound: bytes) -> bytes:
+def _opened(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     if sealed[:1] != FORMAT or len(nonce) < NONCE_BYTES:
         raise Unopenable("What is sealed has another format.")
     try:
-        return AESGCM(secret).decrypt(nonce, rest, FORMAT + bound)
+        return cipher.decrypt(nonce, rest, FORMAT + bound)
     except InvalidTag:
         raise Unopenable("It was sealed under another key, for another customer or field, or it was changed.") from None

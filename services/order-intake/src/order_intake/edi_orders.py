@@ -1,7 +1,7 @@
 """The document that an order came with, as far as answers have to repeat it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -28,8 +28,7 @@ WHERE edi_orders.order_id = new.order_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class EdiOrder:
+class EdiOrder(NamedTuple):
     order_id: UUID
     customer_id: str
     partner: str
@@ -59,4 +58,4 @@ async def reword(tx: Transaction, facts: Mapping[UUID, PartnerOrder]) -> None:
 
 
 def _stored(facts: PartnerOrder) -> str:
-    return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+    return _FACTS.serializer.to_json(facts, exclude_defaults=True).decode()

@@ -42,6 +42,8 @@ async def _arrived(request: Request) -> tuple[Transmission, list[Arrival]]:
     _check(request, body)
     if len(body) > HUGE:
         await _admission(request).turn_of_huge(request)
+    elif len(body) > LARGE:
+        _admission(request).rest_for_large(request)
     transmission = await _aside(request, len(body), lambda: read(body))
     _admission(request).count_items(request, Kind.BATCH, sum(len(each.messages) for each in transmission.interchanges))
     known = await _known(request, transmission)

@@ -118,10 +118,19 @@ def view_of(taken: Taken, received_at: datetime) -> InterchangeView:
         is_test=arrival.interchange.is_test,
         received_at=received_at if taken.interchange_id else None,
         outcome=outcome_of(verdict),
-        acknowledgement=_link(taken.interchange_id) if taken.acknowledgement and taken.interchange_id else None,
+        acknowledgement=_link_of(taken),
         faults=envelope_faults(verdict),
         messages=messages_view(taken) if taken.messages is None else list(taken.messages),
     )
+
+
+def acknowledged_view(view: InterchangeView, taken: Taken) -> InterchangeView:
+    """The same, now that it is acknowledged."""
+    return view.model_copy(update={"acknowledgement": _link_of(taken)})
+
+
+def _link_of(taken: Taken) -> str | None:
+    return _link(taken.interchange_id) if taken.acknowledgement and taken.interchange_id else None
 
 
 def messages_view(taken: Taken) -> list[MessageView]:

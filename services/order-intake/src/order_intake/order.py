@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from shared.events import By, Event, OrderLine, Promise
+from shared.ids import new_id
 
 from order_intake.lifecycle import OrderStatus, check_move, status_of_order
 from order_intake.quantities import Line
@@ -31,10 +33,17 @@ class Entry(NamedTuple):
 class Stamp(TypedDict):
     """What every event of an order says first."""
 
+    event_id: UUID
     customer_id: str
     order_id: UUID
     version: int
     occurred_at: datetime
+
+
+@lru_cache(4096)
+def order_line(line_no: int, sku: str, quantity: int) -> OrderLine:
+    """Many orders say the same line; it is made once."""
+    return OrderLine(line_no=line_no, sku=sku, quantity=quantity)
 
 
 @dataclass(slots=True)
@@ -95,7 +104,13 @@ class Order:
     def stamp(self) -> Stamp:
         """For the next event; counts it."""
         self.event_version += 1
-        return Stamp(customer_id=self.customer_id, order_id=self.order_id, version=self.event_version, occurred_at=self.now)
+        return {
+            "event_id": new_id(),
+            "customer_id": self.customer_id,
+            "order_id": self.order_id,
+            "version": self.event_version,
+            "occurred_at": self.now,
+        }
 
     def say(self, event: Event) -> None:
         self.said.append(event)
@@ -118,7 +133,7 @@ class Order:
 
     def all_lines(self) -> list[OrderLine]:
         """What was ordered, as it is wanted now; of a line that was cancelled 0."""
-        return [OrderLine(line_no=line.line_no, sku=line.sku, quantity=line.wanted) for line in self.lines.values()]
+        return [order_line(line.line_no, line.sku, line.wanted) for line in self.lines.values()]
 
     def wanted_lines(self) -> list[OrderLine]:
         """Without those that were cancelled."""

@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -62,7 +63,12 @@ class RequestedDelivery(Body):
         return self
 
     def window(self) -> Window:
-        return Window(earliest=self.earliest, latest=self.latest)
+        return _window(self.earliest, self.latest)
+
+
+@lru_cache(256)
+def _window(earliest: datetime | None, latest: datetime | None) -> Window:
+    return Window(earliest=earliest, latest=latest)
 
 
 def _without_default(schema: dict[str, JsonValue]) -> None:

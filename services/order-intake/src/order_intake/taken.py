@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.database import Row
@@ -14,8 +15,7 @@ from order_intake.interchange_schemas import Effect, InterchangeView, MessageVie
 from order_intake.receiving import Arrival
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """What was done about a message. `key` is that of a new order, `key_id` of one that was there; `kind` is what the partner is
     answered, None: nothing now; `answer` is how, where the document alone does not tell. `facts`: the words of a new order, where a later
     message of the body has changed them."""

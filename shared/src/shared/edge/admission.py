@@ -21,7 +21,7 @@ class Admission:
         self._rates = rates
         self._most = settings.in_flight_per_key
         self._running: Counter[str] = Counter()
-        self.large, self._huge = asyncio.Lock(), asyncio.Lock()
+        self.large, self._huge, self._resting = asyncio.Lock(), asyncio.Lock(), 0
 
     def begin(self, request: Request, kind: Kind) -> None:
         """Raises TooManyRequests. Staff shares the limit of the whole process only."""
@@ -43,9 +43,27 @@ class Admission:
         """One at a time. What it is made into is not looked through by the garbage collector until the answer begins: it would halt
         everybody."""
         await self._huge.acquire()
-        gc.disable()
-        when_answered(request.scope, gc.enable)
+        self._rest()
+        when_answered(request.scope, self._end_rest)
         when_gone(request.scope, self._huge.release)
+
+    def rest_for_large(self, request: Request) -> None:
+        """The same until the answer is on its way, for one of them: between two the collector comes to its turn, however many overlap."""
+        if not self._resting:
+            self._rest()
+            when_answered(request.scope, self._end_rest_soon)
+
+    def _rest(self) -> None:
+        self._resting += 1
+        gc.disable()
+
+    def _end_rest_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._resting -= 1
+        if not self._resting:
+            gc.enable()
 
     def _gone(self, key_id: str) -> None:
         self._running[key_id] -= 1

@@ -36,6 +36,8 @@ async def read_json(request: Request, kind: Kind, shape: Shape) -> None:
     admission: Admission = request.app.state.admission
     if len(body) > HUGE:
         await admission.turn_of_huge(request)
+    elif len(body) > LARGE:
+        admission.rest_for_large(request)
     if len(body) <= LARGE:
         document = request._json = parsed(body)
     else:

@@ -1,7 +1,7 @@
 """Doing what partners' documents ask for, by the commands that HTTP has; what cannot be done is a refusal with its reason."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from functools import lru_cache
 
 from shared.batches import Outcome
 from shared.database import Transaction
@@ -75,15 +75,19 @@ def _placed(asked: Asked, outcome: Outcome[Placed]) -> Deed:
         return Deed.refused(_reasons(outcome))
     first = outcome.value.first
     if outcome.value.key:
-        promised_on = day(first.promised_latest) if first.promised_latest else ""
+        promised_on = _day(first.promised_latest) if first.promised_latest else ""
         kind = AnswerKind.ACCEPTED if promised_on else None
         return Deed(Effect.PLACED, first.order_id, kind=kind, key=outcome.value.key, promised_on=promised_on)
     repeated = Deed(Effect.REPEATED, first.order_id, key_id=first.ship_to_key_id, is_erased=first.erased_at is not None)
     return repeated if asked.partner.repeats.ignored else _taken(repeated)
 
 
+_day = lru_cache(256)(day)
+"""The orders of a batch are promised for a few instants."""
+
+
 def _taken(deed: Deed) -> Deed:
-    return replace(Deed.refused([Refusal(0, LineReason.OTHER, TAKEN)]), key_id=deed.key_id, is_erased=deed.is_erased)
+    return Deed.refused([Refusal(0, LineReason.OTHER, TAKEN)])._replace(key_id=deed.key_id, is_erased=deed.is_erased)
 
 
 def _reasons(refused: DomainError) -> list[Refusal]:

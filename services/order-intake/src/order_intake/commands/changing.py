@@ -159,7 +159,7 @@ def _refused(wish: Asked, there: There, at: datetime, refusals: list[Refusal]) -
     reason = next((each.text for each in refusals if not each.line_no), "")
     answer = replace(answer, lines=refused_lines(wish.ordered, refusals), reason=reason)
     deed = Deed(Effect.REFUSED, there.order_id, tuple(refusals), answer.kind, key_id=there.key_id, is_erased=there.is_erased)
-    return replace(deed, answer=answer)
+    return deed._replace(answer=answer)
 
 
 def _answer(wish: Asked, kind: AnswerKind, at: datetime) -> OrderAnswer:
@@ -188,7 +188,7 @@ def _deeds(course: Course, found: Mapping[Place, There], outcome: Amending, at: 
             continue
         answer = replace(_answer(wish, AnswerKind.CHANGED, at), order=change.answer, lines=change.answered, promised_on=promised_on)
         deed = Deed(Effect.CHANGED, there.order_id, kind=answer.kind, key_id=there.key_id, is_erased=there.is_erased)
-        yield wish.at, replace(deed, answer=answer)
+        yield wish.at, deed._replace(answer=answer)
 
 
 def _reason(refused: DomainError, order: Order) -> Refusal:

@@ -1,13 +1,14 @@
 """The statements of placing, each for all orders at once."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.database import Row, Transaction, columns
 from shared.endings import Insert
+from shared.events import Promise, ServiceLevel
 from shared.sealing import SubjectKey
 
 from order_intake.order import Order
@@ -38,22 +39,27 @@ class Placed(NamedTuple):
     key: SubjectKey | None = None
 
 
+Wish = tuple[ServiceLevel, datetime | None, datetime | None]
+"""The service level, and the ends of the window."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What must be known of the orders of a batch; `strange` are the items that nobody knows, each with whose it should be."""
+    """What must be known of the orders of a batch; `strange` are the items that nobody knows, each with whose it should be. `promises` are
+    those that were made to others of the batch with the same wish."""
 
     now: datetime
     customers: Collection[str]
     blocked: Collection[str]
     strange: Collection[tuple[str, str]]
     placed: dict[Reference, First]
+    promises: dict[Wish, Promise] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An order that is about to be written; `index` is its place in the batch."""
+class Draft(NamedTuple):
+    """An order that is about to be written; `place` is its own in the batch. The order has no lines yet, they are those of `new`."""
 
-    index: int
+    place: int
     new: NewOrder
     order: Order
     submitted_at: datetime
@@ -146,7 +152,7 @@ def gather_drafts(tx: Transaction, drafts: Iterable[Draft]) -> None:
     drafts = sorted(drafts, key=lambda draft: draft.new.reference)
     orders = [draft.order for draft in drafts]
     tx.gather(_ORDERS, [_row(draft) for draft in drafts])
-    tx.gather(_LINES, [(*order.owned, line.line_no, line.sku, line.ordered) for order in orders for line in order.lines.values()])
+    tx.gather(_LINES, [(*draft.order.owned, line.line_no, line.sku, line.quantity) for draft in drafts for line in draft.new.lines])
     tx.gather(_HOLDS, [(hold, *draft.order.owned, HELD_AT_ONCE, draft.order.now) for draft in drafts if (hold := draft.first.hold_id)])
     tx.gather(_HISTORY, [(*order.owned, order.now, *entry) for order in orders for entry in order.history])
 

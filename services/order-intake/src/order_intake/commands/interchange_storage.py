@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from shared.database import Transaction
 from shared.endings import MANY
@@ -14,7 +15,7 @@ from order_intake.edi import Outcome
 from order_intake.edi_orders import KEEP, EdiOrder, kept
 from order_intake.interchange_rows import ACKNOWLEDGEMENT, BODY, INTERCHANGES, MESSAGES, control_key, hash_of
 from order_intake.interchange_schemas import Effect, InterchangeView, MessageView
-from order_intake.interchange_views import messages_view, plain, verdict_json, view_of
+from order_intake.interchange_views import acknowledged_view, messages_view, plain, verdict_json, view_of
 from order_intake.taken import Taken
 
 
@@ -33,6 +34,16 @@ class Subjects:
     keys: list[SubjectKey]
     own: str | None
     speaks_of_erased: bool
+
+
+class Record(NamedTuple):
+    """An interchange as it is told and kept, but for its acknowledgement."""
+
+    whose: Subjects
+    view: InterchangeView
+    verdict: str
+    body_hash: bytes
+    body: bytes | None
 
 
 async def subjects(taken: Sequence[Taken], keys: Keys) -> list[Subjects]:
@@ -64,24 +75,36 @@ async def store_messages(tx: Transaction, taken: Iterable[Taken]) -> None:
         await tx.write_behind()
 
 
-async def store(tx: Transaction, taken: Sequence[Taken], sealing: Sequence[Subjects]) -> None:
-    """At the end of the transaction."""
-    for each, whose in zip(taken, sealing, strict=True):
-        view = each.view = view_of(each, await tx.now())
-        tx.gather(INTERCHANGES, [_row(each, view, whose)])
+def record(taken: Taken, received_at: datetime, whose: Subjects) -> Record:
+    """Done before it is acknowledged: then nobody waits for it who wants a control number."""
+    interchange, view = taken.arrival.interchange, view_of(taken, received_at)
+    body = None if whose.speaks_of_erased else enclose(whose.keys, interchange.data, _customer_id(taken), BODY)
+    return Record(whose, view, verdict_json(view), hash_of(interchange), body)
 
 
-def _row(taken: Taken, view: InterchangeView, whose: Subjects) -> tuple[object, ...]:
+async def store(tx: Transaction, taken: Sequence[Taken], records: Iterable[Record]) -> None:
+    """At the end of the transaction; a large one is written while its answer is."""
+    for each, said in zip(taken, records, strict=True):
+        each.view = acknowledged_view(said.view, each)
+        tx.gather(INTERCHANGES, [_row(each, said)])
+    if any(len(each.messages or ()) >= MANY for each in taken):
+        await tx.write_behind()
+
+
+def _row(taken: Taken, said: Record) -> tuple[object, ...]:
     partner, interchange, outcome = taken.arrival.partner, taken.arrival.interchange, taken.arrival.verdict.outcome
     assert partner
-    control = control_key(interchange, partner)
-    body = None if whose.speaks_of_erased else enclose(whose.keys, interchange.data, partner.customer_id, BODY)
-    said = taken.acknowledgement
+    control, view, acknowledgement = control_key(interchange, partner), said.view, taken.acknowledgement
     return (
-        taken.interchange_id, partner.customer_id, *control, view.outcome, hash_of(interchange), view.received_at, interchange.is_test,
-        outcome is not Outcome.REFUSED, verdict_json(view), whose.own, body,
-        enclose(whose.keys, said, partner.customer_id, ACKNOWLEDGEMENT) if said else None,
+        taken.interchange_id, partner.customer_id, *control, view.outcome, said.body_hash, view.received_at, interchange.is_test,
+        outcome is not Outcome.REFUSED, said.verdict, said.whose.own, said.body,
+        enclose(said.whose.keys, acknowledgement, partner.customer_id, ACKNOWLEDGEMENT) if acknowledgement else None,
     )  # fmt: skip
+
+
+def _customer_id(taken: Taken) -> str:
+    assert taken.arrival.partner
+    return taken.arrival.partner.customer_id
 
 
 def _messages(taken: Taken, messages: Iterable[MessageView]) -> Iterator[tuple[object, ...]]:

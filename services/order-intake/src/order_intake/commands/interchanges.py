@@ -12,7 +12,7 @@ from order_intake.asked import Asked, Deeds, by_partner, portions
 from order_intake.commands.acknowledgements import match_acknowledgements
 from order_intake.commands.acknowledging import acknowledge
 from order_intake.commands.asking import do_asked
-from order_intake.commands.interchange_storage import Keys, store, store_messages, subjects
+from order_intake.commands.interchange_storage import Keys, record, store, store_messages, subjects
 from order_intake.commands.outbox import post
 from order_intake.commands.sorting import sort_out
 from order_intake.documents.order_responses import AnswerKind, AnswerLine, OrderAnswer, order_responses
@@ -35,9 +35,10 @@ async def take_interchanges(tx: Transaction, arrivals: Sequence[Arrival], terms:
     await _answer(tx, taken, deeds)
     stored = [each for each in taken if each.is_stored]
     await store_messages(tx, stored)
-    sealing = await subjects(stored, keys)
+    at = await tx.now()
+    records = [record(each, at, whose) for each, whose in zip(stored, await subjects(stored, keys), strict=True)]
     await acknowledge(tx, [each for each in taken if each.is_new])
-    await store(tx, stored, sealing)
+    await store(tx, stored, records)
     return taken
 
 
@@ -74,7 +75,7 @@ def _as_tried(taken: Taken) -> Taken:
     """Without the ids of what there is not."""
     if taken.row is None:
         taken.interchange_id = taken.messages = taken.view = None
-        taken.deeds = {place: replace(deed, order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
+        taken.deeds = {place: deed._replace(order_id=None) if deed.effect is Effect.PLACED else deed for place, deed in taken.deeds.items()}
     return taken
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic_core import to_json
 from shared.database import Transaction
 from shared.endings import Insert
+from shared.ids import new_id
 from shared.reach import own_customer
-from uuid_utils.compat import uuid7
 
 from order_intake.edi import Draft
 from order_intake.errors import EntryNotFound, PartnerNotFound
@@ -42,7 +42,7 @@ async def post(
     It gets control numbers with its interchange, in the transaction that writes it: a roll-back leaves no gap, and what many
     transactions say in a moment goes out together.
     """
-    ids = [uuid7() for _ in drafts]
+    ids = [new_id() for _ in drafts]
     orders = order_ids or [None] * len(drafts)
     said = (partner.customer_id, partner.code, kind)
     rows = [

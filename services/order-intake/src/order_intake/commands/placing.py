@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from shared.batches import Done, Outcome
 from shared.bodies import business_time
 from shared.database import Transaction
 from shared.errors import DomainError, Fault
-from shared.events import OrderHeld, OrderLine, OrderReceived, Window
+from shared.events import OrderHeld, OrderLine, OrderReceived, Promise, ServiceLevel, Window
+from shared.ids import new_id, new_id_at
 from shared.outbox import publish
 from shared.sealing import SubjectKey
-from uuid_utils.compat import uuid7
 
 from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, gather_drafts, load_known
 from order_intake.consignee import seal
@@ -19,14 +19,12 @@ from order_intake.errors import OrderInvalid, ReferenceTaken, TooManyOpenOrders
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
 from order_intake.open_orders import open_orders
-from order_intake.order import Order
+from order_intake.order import Order, order_line
 from order_intake.parts import in_parts
 from order_intake.promise import promised
-from order_intake.quantities import Line
 from order_intake.schemas import NewOrder, Reference
 from order_intake.settings import Terms
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Take = Callable[[int], Awaitable[Sequence[SubjectKey]]]
 """Where new keys come from, one for each order."""
 
@@ -54,7 +52,7 @@ async def place_known(tx: Transaction, news: Sequence[NewOrder], known: Known, t
     gather_drafts(tx, drafts.values())
     await publish(tx, *[event for draft in drafts.values() for event in draft.order.said])
     placed = known.placed | {reference: draft.first for reference, draft in drafts.items()}
-    created = {draft.index: keys[reference] for reference, draft in drafts.items()}
+    created = {draft.place: keys[reference] for reference, draft in drafts.items()}
     return [faults.get(index) or _outcome(new, placed, created.get(index)) for index, new in enumerate(news)]
 
 
@@ -83,17 +81,25 @@ def _draft(index: int, new: NewOrder, known: Known, terms: Terms) -> Draft:
     submitted_at = business_time(new.submitted_at, known.now, pointer="/submitted_at")
     order = _order(new, known.now)
     order.note(OrderStatus.RECEIVED)
-    lines, requested = order.all_lines(), new.requested_delivery.window()
+    lines = [order_line(line.line_no, line.sku, line.quantity) for line in new.lines]
+    requested = new.requested_delivery.window()
     _receive(order, new, submitted_at, requested, lines)
     if new.customer_id in known.blocked:
         order.open_holds = 1
         order.note("held", HELD_AT_ONCE)
-        hold_id = uuid7()
+        hold_id = new_id()
         order.say(OrderHeld(**order.stamp(), hold_id=hold_id, reason=HELD_AT_ONCE))
         return Draft(index, new, order, submitted_at, First(order.order_id, fingerprint(new), order.now, None, None, hold_id))
-    confirm(order, promised(order.now, terms.promised_within(new.service_level), requested), lines)
+    confirm(order, _promise(new.service_level, requested, known, terms), lines)
     first = First(order.order_id, fingerprint(new), order.now, order.promised_earliest, order.promised_latest, None)
     return Draft(index, new, order, submitted_at, first)
+
+
+def _promise(service_level: ServiceLevel, requested: Window, known: Known, terms: Terms) -> Promise:
+    wish = service_level, requested.earliest, requested.latest
+    if wish not in known.promises:
+        known.promises[wish] = promised(known.now, terms.promised_within(service_level), requested)
+    return known.promises[wish]
 
 
 def _faults(new: NewOrder, known: Known) -> list[Fault]:
@@ -105,7 +111,7 @@ def _faults(new: NewOrder, known: Known) -> list[Fault]:
 
 def _order(new: NewOrder, now: datetime) -> Order:
     return Order(
-        order_id=uuid7(nanoseconds=(now - EPOCH) // timedelta(milliseconds=1) * 1_000_000),
+        order_id=new_id_at(now),
         customer_id=new.customer_id,
         now=now,
         status=OrderStatus.RECEIVED,
@@ -116,7 +122,6 @@ def _order(new: NewOrder, now: datetime) -> Order:
         consignee_code=new.ship_to.code,
         ship_to_key_id=None,
         ship_to=None,
-        lines={line.line_no: Line(line.line_no, line.sku, line.quantity, line.quantity) for line in new.lines},
     )
 
 

@@ -1,7 +1,6 @@
 """What partners wish of orders that are placed, in the order in which they say it: changes before a release, and cancellations."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from shared.database import Transaction, columns
@@ -50,7 +49,7 @@ async def do_wishes(
             done |= await change_orders(tx, stage, found, facts, terms, keys)
     reworded = {order_id: words for order_id, words in facts.items() if words is not before.get(order_id)}
     await reword(tx, {order_id: words for order_id, words in reworded.items() if order_id in known})
-    named = {new[order_id]: replace(deeds[new[order_id]], facts=words) for order_id, words in reworded.items() if order_id in new}
+    named = {new[order_id]: deeds[new[order_id]]._replace(facts=words) for order_id, words in reworded.items() if order_id in new}
     return deeds | named | done
 
 
