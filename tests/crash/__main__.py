@@ -1,7 +1,7 @@
 """`make crash`: use the system and beat it at the same time, then judge.
 
 SEED=1 what is drawn; ORDERS, SECONDS other sizes; FULL=1 the full parameters, half an hour; SHORT=1 those of `make test`;
-SABOTAGE=name|all|list the product without one of its guards, and with it: caught is right, the first time.
+SABOTAGE=name,name|all the product without one of its guards, and with it: caught is right, the first time.
 KEEP=1 leaves data and logs where they are.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -19,7 +20,8 @@ from deploy.local.run import FOLDER
 from tests.crash import sabotage
 from tests.crash.profiles import SHORT, Profile, whole
 from tests.crash.report import save, show
-from tests.crash.rig import Result, Rig
+from tests.crash.result import Result
+from tests.crash.rig import Rig
 
 console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
 TOLD_EVERY_SECONDS = 10.0
@@ -52,7 +54,7 @@ def play(profile: Profile, seed: int, *, keep: bool = False) -> Result:
 def main() -> int:
     wanted = _arguments()
     if wanted.sabotage:
-        return sabotage.play_all(wanted.sabotage, wanted.seed, play, console)
+        return sabotage.play_all(wanted.sabotage, wanted.seed, partial(play, keep=wanted.keep), console)
     profile = SHORT if wanted.short else whole(wanted.orders, wanted.seconds, full=wanted.full)
     result = play(profile, wanted.seed, keep=wanted.keep)
     save(result, FOLDER / "crash.json")

@@ -11,11 +11,12 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError
 from tests.crash.faults import CATALOGUE, Field
-from tests.crash.faults.catalogue import Absent, Turns, draw_from
+from tests.crash.faults.catalogue import Absent, InVain, Turns, draw_from
 from tests.crash.profiles import Profile
 
 LONGEST_FAULT_SECONDS = 150.0
 TRIES = 5
+PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 60.0
 """So long after the last order a fault may still get its turn."""
 HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -43,17 +44,20 @@ class Beating:
     async def _walk(self, until: float) -> None:
         """From point to point."""
         while self._ground.points.left and monotonic() < until:
-            await self._strike(AT_A_POINT)
+            if self._ground.points.is_idle:
+                await asyncio.sleep(1)
+            else:
+                await self._strike(AT_A_POINT)
 
     async def _strike_once(self, name: str) -> None:
-        """What is to come once comes again when another fault was in its way."""
+        """What is to come once comes again when it did no harm, or another fault was in its way."""
         for nth in range(TRIES):
             if await self._strike(name):
                 return
-            await asyncio.sleep(5 + 2 * nth)
+            await asyncio.sleep(PAUSE_SECONDS * (1 + 0.4 * nth))
 
     async def _strike(self, name: str) -> bool:
-        """A fault that cannot do its harm because another one is at work has done none: then False."""
+        """Whether it is settled: it did its harm, or cannot do it on this machine, or has no time left. What did none is no fault."""
         fault, counts = CATALOGUE[name], self._ground.counts
         self._struck[name] += 1
         draw_from(Random(f"{self._seed}/{name}/{self._struck[name]}"))
@@ -64,14 +68,19 @@ class Beating:
             try:
                 async with asyncio.timeout(LONGEST_FAULT_SECONDS):
                     await fault.strike(self._ground)
-                counts[name] += 1
             except Absent as why:
                 self._ground.absent[name] = str(why)
-            except TimeoutError:
-                counts[f"{name}, but did not end in time"] += 1
-            except HINDERED as failure:
-                counts[f"{name}, but was hindered by another fault"] += 1
+                return True
+            except (InVain, *HINDERED) as failure:
+                counts[f"{name}, but {_became_of(failure)}"] += 1
                 self._note(f"{name}: {failure!r}")
-            else:
-                self._note(f"{name}: done")
-        return bool(counts[name]) or name in self._ground.absent
+                return False
+        counts[name] += 1
+        self._note(f"{name}: done")
+        return True
+
+
+def _became_of(failure: Exception) -> str:
+    if isinstance(failure, InVain):
+        return "in vain"
+    return "did not end in time" if isinstance(failure, TimeoutError) else "was hindered by another fault"

@@ -9,22 +9,22 @@ import asyncpg
 
 @dataclass
 class Losses:
-    """`at` is when the last one was over: what was said later was on no log that is lost. `replayed_at`: by package, None = owed."""
+    """`at` is when the last one was over: what was said later was on no log that is lost. `replayed_at`: by package, None = owed.
+    `excused`: events that are not in order on the bus, and need not be."""
 
     times: int = 0
     at: datetime | None = None
     replayed_at: dict[str, datetime | None] = field(default_factory=dict)
+    excused: int = 0
 
     @property
     def owed(self) -> list[str]:
         return [package for package, at in self.replayed_at.items() if at is None]
 
-    def begin(self, packages: Iterable[str]) -> None:
+    def happened(self, packages: Iterable[str]) -> None:
+        """The broker is down, its log is gone, the next one has not begun."""
         self.times += 1
         self.at, self.replayed_at = datetime.now(UTC), dict.fromkeys(packages)
-
-    def over(self) -> None:
-        self.at = datetime.now(UTC)
 
     def replayed(self, package: str) -> None:
         """The first time counts: from then on everything of this ledger is on the log or waits, in order."""

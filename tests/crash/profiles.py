@@ -35,6 +35,8 @@ class Profile:
     walkers: int = 0
     """So many processes at a time are armed to die at named points, one point after the other; 0 = none."""
     small_disk: bool = False
+    guard: str = ""
+    """The guard that this one is about: without it, or as a control with it."""
     patches: str = ""
     schema: tuple[tuple[str, str], ...] = ()
     """Statements that the owner of a package's database gives before anybody orders: constraints that are to be missing."""

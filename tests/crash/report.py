@@ -10,7 +10,7 @@ from rich.table import Table
 from shared.plain import printed
 
 from tests.crash.faults import CATALOGUE
-from tests.crash.rig import Result
+from tests.crash.result import Result
 
 
 def commit() -> str:
@@ -21,6 +21,8 @@ def commit() -> str:
 
 def replay(result: Result) -> str:
     profile = result.profile
+    if profile.guard:
+        return f"make crash SABOTAGE={profile.guard} SEED={result.seed}"
     words = {"short": "SHORT=1 ", "full": "FULL=1 "}.get(profile.name, "")
     size = "" if profile.name == "short" else f" ORDERS={profile.orders} SECONDS={profile.seconds:.0f}"
     return f"make crash {words}SEED={result.seed}{size}"
@@ -38,7 +40,7 @@ def show(console: Console, result: Result) -> None:
     if result.is_clean:
         console.print(f"[green]Settled {result.settled_after:.1f} s after the last fault; no invariant is broken.[/]")
     if result.undone:
-        console.print(f"[red]Never struck in full: {', '.join(result.undone)}.[/]", soft_wrap=True)
+        console.print(f"[red]Never done, so that this run proves nothing of it: {', '.join(result.undone)}.[/]", soft_wrap=True)
     console.print(f"Seed {result.seed}, commit {commit()}. Again: {replay(result)}")
 
 
@@ -77,13 +79,19 @@ def _orders(console: Console, result: Result) -> None:
         f"{result.profile.orders} orders wished for, {acknowledged} acknowledged; {counts.total()} attempts: {counts['ok']} ok,"
         f" {counts['failed']} refused, {counts['unknown']} unknown and asked again. {result.seconds:.0f} s in all."
     )
+    if result.ground and (lost := result.ground.vigil.losses.times):
+        console.print(f"The broker lost everything {lost} times; {result.excused} events are out of order on the bus, and may be for that.")
     if kills := result.ground.counts["SIGKILL at random"] if result.ground else 0:
         console.print(f"{kills} random kills without a loss would bound the chance of one a kill by {300 / kills:.1f} % (95 %).")
 
 
 def save(result: Result, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(to_json(_came_to(result) | _was_done(result), indent=2))
+    file.write_bytes(to_json(told(result), indent=2))
+
+
+def told(result: Result) -> dict[str, object]:
+    return _came_to(result) | _was_done(result)
 
 
 def _came_to(result: Result) -> dict[str, object]:
@@ -100,6 +108,8 @@ def _came_to(result: Result) -> dict[str, object]:
         "attempts": dict(result.ledger.counts),
         "settled_after_seconds": result.settled_after,
         "seconds": round(result.seconds, 1),
+        "undone": result.undone,
+        "excused_by_i9": result.excused,
         "findings": [{"invariant": it.name, "sentence": it.sentence, "broken": broken, "first": first} for it, broken, first in findings],
         "offender": result.offender,
     }
@@ -111,6 +121,7 @@ def _was_done(result: Result) -> dict[str, object]:
     return {
         "faults": {name: count for name, count in counts.items() if name in CATALOGUE},
         "counted": {name: count for name, count in counts.items() if name not in CATALOGUE},
+        "broker_lost_everything": result.ground.vigil.losses.times,
         "absent": result.ground.absent,
         "points_reached": sorted(map(str, points.reached)),
         "points_missed": [str(cell) for cell in (*points.missed, *points.left)],

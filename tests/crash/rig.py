@@ -2,9 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -23,46 +22,32 @@ from tests.crash import checks
 from tests.crash.beating import HINDERED, Beating
 from tests.crash.changes import Changes
 from tests.crash.faults import CATALOGUE, Field
+from tests.crash.faults.kafka import replay
 from tests.crash.ledger import Ledger
 from tests.crash.offender import told_of
 from tests.crash.people import SCOPES, Customer, Fleet, Floor, Staff
 from tests.crash.points import Points, cells
 from tests.crash.profiles import Profile
+from tests.crash.result import Result
 from tests.crash.small_disk import SmallDisk
 from tests.crash.stage import Stage
 from tests.crash.vigil import Finding, Vigil
 from tests.crash.workload import CUSTOMERS, Workload
 
-
-@dataclass
-class Result:
-    profile: Profile
-    seed: int
-    began: float = field(default_factory=monotonic)
-    findings: list[Finding] = field(default_factory=list)
-    settled_after: float | None = None
-    left: str = ""
-    caught_after: float | None = None
-    """Seconds from the first order to the first finding."""
-    seconds: float = 0.0
-    ground: Field | None = None
-    ledger: Ledger | None = None
-    happened: dict[str, int] = field(default_factory=dict)
-    offender: list[str] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        return not self.findings and self.settled_after is not None
-
-    @property
-    def undone(self) -> list[str]:
-        """Faults of the profile that never did their harm, though this machine permits them."""
-        assert self.ground
-        counts, absent = self.ground.counts, self.ground.absent
-        return [name for name, times in self.profile.strikes.items() if times and not counts[name] and name not in absent]
-
-
 Say = Callable[[str], None]
+
+
+async def until_done_or(is_over: Callable[[], bool], *works: Awaitable[object]) -> None:
+    """Asked every second. However it ends, nobody goes on alone."""
+    all_done = asyncio.gather(*works)
+    try:
+        while not all_done.done() and not is_over():
+            await asyncio.wait([all_done], timeout=1)
+        if all_done.done():
+            await all_done
+    finally:
+        all_done.cancel()
+        await asyncio.gather(all_done, return_exceptions=True)
 
 
 class Rig:
@@ -73,6 +58,7 @@ class Rig:
         self.stage = Stage(folder, self._note, patches=profile.patches)
         self.result = Result(profile, seed, ledger=self.ledger)
         self._people: list[asyncio.Task[None]] = []
+        self._is_in_peace = False
         self._log = (folder / "rig.log").open("w")
 
     async def run(self) -> Result:
@@ -123,28 +109,32 @@ class Rig:
 
     async def _judge(self, staff: Staff) -> None:
         """What does not come to rest is looked at as well: what is missing says why."""
-        self.result.findings += self.vigil.findings
         self.result.happened = dict(staff.journal.happened)
-        if {finding.invariant for finding in self.result.findings} <= {checks.STUCK}:
-            self.result.findings += await checks.final(self.ground, self.ledger)
-            self.result.findings += await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
+        self.result.findings += await self._all_that_is_broken() if self._is_in_peace else self.vigil.findings
         if self.result.findings:
             self.result.caught_after = monotonic() - self._fleet.began
             found = " ".join(finding.first for finding in self.result.findings)
             self.result.offender = await told_of(found, self.ground, self.stage.folder)
 
+    async def _all_that_is_broken(self) -> list[Finding]:
+        try:
+            found = await checks.final(self.ground, self.ledger)
+            return found + await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
+        except HINDERED as error:
+            return [*self.vigil.findings, Finding(checks.STUCK, 1, f"nothing could be judged in the end: {error!r}")]
+
     async def _safety(self, fleet: Fleet) -> None:
-        """Until everything was asked for and the last fault is over."""
-        beating = asyncio.create_task(Beating(self.ground, self.profile, self.seed, self._note).run())
-        all_done = asyncio.gather(fleet.asked.wait(), beating)
-        while not all_done.done() and not self.vigil.findings:
-            await asyncio.wait([all_done], timeout=1)
+        """Until everything was asked for and the last fault is over. What a fault that was broken off still owes is done then."""
+        beating = Beating(self.ground, self.profile, self.seed, self._note)
+
+        def is_broken() -> bool:
             self._show("SAFETY")
-        if self.vigil.findings:
-            all_done.cancel()
-            await asyncio.gather(all_done, return_exceptions=True)
-        else:
-            await all_done
+            return bool(self.vigil.findings)
+
+        await until_done_or(is_broken, fleet.asked.wait(), beating.run())
+        if not self.vigil.findings and (owed := self.vigil.losses.owed):
+            await self.stage.mend()
+            await replay(self.ground, owed)
 
     async def _late_stock(self) -> None:
         await asyncio.sleep(self.profile.seconds * 0.6)
@@ -154,6 +144,7 @@ class Rig:
     async def _heal(self) -> None:
         """Everybody is answered and everything at rest, so many seconds after the last fault was over."""
         began, calm, calm_since = monotonic(), 0, 0.0
+        self._is_in_peace = True
         await self.stage.mend()
         while calm < 2:
             asked_at = monotonic()
@@ -168,7 +159,7 @@ class Rig:
                 return
             self._show("HEAL")
             await asyncio.sleep(0.5)
-        self.result.settled_after = calm_since - began
+        self.result.settle(calm_since - began)
 
     async def _looked(self) -> str:
         if any(not task.done() for task in self._people):

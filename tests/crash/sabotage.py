@@ -11,7 +11,8 @@ from shared.plain import printed
 
 from deploy.local.run import FOLDER
 from tests.crash.profiles import ALL_PENDING, WHEN, Profile
-from tests.crash.rig import Result
+from tests.crash.report import show, told
+from tests.crash.result import Result
 from tests.crash.workload import USUAL, Manners
 
 KILLS = "SIGKILL at random"
@@ -48,7 +49,8 @@ class Guard:
     @property
     def control(self) -> Profile:
         """The same orders and faults with the guard: nothing may be found."""
-        return Profile(f"with {self.name}", self.orders, self.seconds, self.strikes, manners=self.manners, when=self.when)
+        name = f"with {self.name}"
+        return Profile(name, self.orders, self.seconds, self.strikes, guard=self.name, manners=self.manners, when=self.when)
 
 
 UNGUARDED = ("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_never_oversold")
@@ -121,8 +123,16 @@ class Verdict:
     @property
     def with_guard(self) -> str:
         if self.control.undone:
-            return f"never struck: {', '.join(self.control.undone)}"
+            return f"never done: {', '.join(self.control.undone)}"
+        if self.control.settled_after is None:
+            return _caught(self.control) or "it did not settle"
         return _caught(self.control) or f"nothing, settled after {self.control.settled_after:.0f} s"
+
+    @property
+    def row(self) -> str:
+        """Of the page. What does not convince says so, and a test of the page does not take it."""
+        with_guard = self.with_guard if self.is_convincing else f"not convincing: {self.with_guard}"
+        return f"| {self.guard.guard} | {self.caught_by or 'nothing'} | {_seconds(self)} | {with_guard} |"
 
     @property
     def caught_by(self) -> str:
@@ -133,21 +143,44 @@ class Verdict:
 Play = Callable[[Profile, int], Result]
 
 
+class UnknownGuard(Exception):
+    def __init__(self, unknown: Sequence[str]) -> None:
+        known = ", ".join(guard.name for guard in GUARDS)
+        super().__init__(f"There is no guard {', '.join(unknown)}. SABOTAGE is all, or some of: {known}")
+
+
+def chosen(names: str) -> list[Guard]:
+    """`all`, or names parted by commas; raises UnknownGuard."""
+    wanted = [guard.name for guard in GUARDS] if names == "all" else [name.strip() for name in names.split(",")]
+    if unknown := [name for name in wanted if name not in {guard.name for guard in GUARDS}]:
+        raise UnknownGuard(unknown)
+    return [guard for guard in GUARDS if guard.name in wanted]
+
+
 def play_all(names: str, seed: int, play: Play, console: Console) -> int:
     """0 when all that were asked for were caught, and nothing was while the guard was there."""
-    chosen = [guard for guard in GUARDS if names == "all" or guard.name in names.split(",")]
-    if not chosen:
-        console.print(f"SABOTAGE is all, or some of: {', '.join(guard.name for guard in GUARDS)}")
+    try:
+        guards = chosen(names)
+    except UnknownGuard as refused:
+        console.print(str(refused), markup=False, soft_wrap=True)
         return 2
-    verdicts = []
-    for guard in chosen:
-        console.print(f"Without: {guard.guard}", markup=False)
-        verdicts.append(verdict := Verdict(guard, play(guard.profile, seed), play(guard.control, seed)))
-        console.print(f"  {verdict.caught_by or 'NOT CAUGHT'}; with it: {verdict.with_guard}", markup=False, soft_wrap=True)
+    verdicts: list[Verdict] = []
+    for guard in guards:
+        verdicts.append(_tried(guard, seed, play, console))
         _save(verdicts, FOLDER / "sabotage.json")
         write_table(verdicts, PAGE)
     _show(console, verdicts)
     return 0 if all(verdict.is_convincing for verdict in verdicts) else 1
+
+
+def _tried(guard: Guard, seed: int, play: Play, console: Console) -> Verdict:
+    console.print(f"Without: {guard.guard}", markup=False)
+    show(console, result := play(guard.profile, seed))
+    console.print(f"With: {guard.guard}", markup=False)
+    show(console, control := play(guard.control, seed))
+    verdict = Verdict(guard, result, control)
+    console.print(f"  {verdict.caught_by or 'NOT CAUGHT'}; with it: {verdict.with_guard}", markup=False, soft_wrap=True)
+    return verdict
 
 
 def _show(console: Console, verdicts: Sequence[Verdict]) -> None:
@@ -165,10 +198,7 @@ def write_table(verdicts: Sequence[Verdict], page: Path) -> None:
     before, begin, rest = page.read_text().partition(BEGIN)
     former, end, after = rest.partition(END)
     known = {line.split("|")[1].strip(): line for line in former.splitlines() if line.startswith("| ") and not line.startswith("| guard")}
-    known |= {
-        verdict.guard.guard: f"| {verdict.guard.guard} | {verdict.caught_by or 'nothing'} | {_seconds(verdict)} | {verdict.with_guard} |"
-        for verdict in verdicts
-    }
+    known |= {verdict.guard.guard: verdict.row for verdict in verdicts}
     rows = [known[guard.guard] for guard in GUARDS if guard.guard in known]
     head = ["| guard that was taken away | what caught it | seconds | what was found with it |", "|---|---|---:|---|"]
     page.write_text(before + begin + "\n".join(["", *head, *rows, ""]) + end + after)
@@ -197,6 +227,9 @@ def _save(verdicts: Sequence[Verdict], file: Path) -> None:
             "seconds": verdict.result.caught_after,
             "first": verdict.result.findings[0].first if verdict.result.findings else None,
             "with_guard": verdict.with_guard,
+            "is_convincing": verdict.is_convincing,
+            "run_without": told(verdict.result),
+            "run_with": told(verdict.control),
         }
         for verdict in verdicts
     ]

@@ -1,6 +1,6 @@
 """What the rig excuses where the broker lost everything, and nothing else."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ import pytest
 from deploy.local.demo.evidence import make_tables
 from deploy.local.demo.invariants import INVARIANTS, judge_each
 from deploy.local.postgres import Postgres
-from tests.crash.checks import adapted
+from tests.crash.checks import adapted, excused
 from tests.crash.losses import Losses, excuse
 from tests.crash.vigil import Places
 
@@ -57,6 +57,7 @@ async def test_what_was_lost_may_come_after_what_was_said_before_its_replay(
     checker: asyncpg.Connection, said: Sequence[datetime], order: Sequence[int]
 ) -> None:
     assert await _early(checker, said, order, _lost()) == 0
+    assert await excused(checker) > 0
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,12 @@ async def test_a_replay_without_a_loss_excuses_nothing(checker: asyncpg.Connecti
     losses.replayed("order_intake")
 
     assert await _early(checker, (BEFORE, BETWEEN), (2, 1), losses) == 1
+    assert await excused(checker) == 0
 
 
 def test_the_first_replay_after_a_loss_counts_and_the_next_loss_forgets_it() -> None:
     losses = Losses()
-    losses.begin(["crm", "kpi"])
+    losses.happened(["crm", "kpi"])
     losses.replayed("crm")
     first = losses.replayed_at["crm"]
     losses.replayed("crm")
@@ -94,22 +96,41 @@ def test_the_first_replay_after_a_loss_counts_and_the_next_loss_forgets_it() -> 
     assert first is not None
     assert (losses.replayed_at["crm"], losses.owed) == (first, ["kpi"])
 
-    losses.begin(["crm", "kpi"])
+    losses.happened(["crm", "kpi"])
     assert (losses.times, losses.owed) == (2, ["crm", "kpi"])
 
 
-async def test_a_place_begins_anew_once_a_loss_and_not_again(checker: asyncpg.Connection) -> None:
-    places = Places()
-    await checker.execute(
-        "CREATE TEMP TABLE consumer_offsets AS SELECT 'orders' AS topic, n AS partition, 0 AS next_offset FROM (VALUES (0), (1)) v (n)"
-    )
+@pytest.fixture
+def places(checker: asyncpg.Connection) -> Callable[..., Awaitable[list[str]]]:
+    """Looks at two places of crm, which stand at these offsets, when there have been so many losses; returns what moved back."""
+    known = Places()
 
-    async def now_at(first: int, second: int, losses: int) -> int:
-        sql = "UPDATE consumer_offsets SET next_offset = CASE partition WHEN 0 THEN $1::int ELSE $2::int END"
-        await checker.execute(sql, first, second)
-        return len(await places.moved_back("crm", checker, losses))
+    async def look(first: int, second: int, *, losses: int) -> list[str]:
+        await checker.execute("CREATE TEMP TABLE IF NOT EXISTS consumer_offsets (topic text, partition int, next_offset int)")
+        await checker.execute("TRUNCATE consumer_offsets")
+        await checker.execute("INSERT INTO consumer_offsets VALUES ('orders', 0, $1), ('orders', 1, $2)", first, second)
+        return await known.moved_back("crm", checker, Losses(losses))
 
-    assert await now_at(40, 40, 0) == 0
-    assert await now_at(50, 30, 0) == 1
-    assert await now_at(10, 40, 1) == 0
-    assert await now_at(5, 45, 1) == 1
+    return look
+
+
+async def test_a_place_begins_anew_once_a_loss_and_not_again(places: Callable[..., Awaitable[list[str]]]) -> None:
+    assert await places(40, 40, losses=0) == []
+    assert await places(50, 30, losses=0) == ["crm had read orders/1 up to 40, now up to 30"]
+    assert await places(10, 40, losses=1) == []
+    assert await places(5, 45, losses=1) == ["crm had read orders/0 up to 10, now up to 5"]
+
+
+async def test_a_loss_that_a_place_did_not_need_is_not_kept_for_later(places: Callable[..., Awaitable[list[str]]]) -> None:
+    assert await places(0, 40, losses=1) == []
+    assert await places(20, 40, losses=2) == []
+    assert await places(10, 40, losses=2) == []
+    assert await places(15, 40, losses=2) == []
+    assert await places(5, 40, losses=2) == ["crm had read orders/0 up to 15, now up to 5"]
+
+
+async def test_two_losses_between_two_looks_allow_two_beginnings(places: Callable[..., Awaitable[list[str]]]) -> None:
+    assert await places(40, 40, losses=0) == []
+    assert await places(20, 40, losses=2) == []
+    assert await places(10, 40, losses=2) == []
+    assert await places(5, 40, losses=2) == ["crm had read orders/0 up to 10, now up to 5"]

@@ -22,10 +22,12 @@ from deploy.local.demo.invariants import INVARIANTS, Verdict, judge_each
 from deploy.local.demo.journal import Acknowledged
 from deploy.local.demo.log_dump import Logged
 from deploy.local.demo.target import Target
+from tests.crash.losses import Losses
 from tests.crash.vigil import ACKNOWLEDGED, ALWAYS, Places
 from tests.machine.memory_bus import Log, MemoryBus, Way
 
 ROUNDS_AT_MOST = 60
+NONE = Losses()
 _OF_THE_BUS = "I9"
 """The order of first appearances is the test's own work here."""
 _TABLES = """
@@ -141,9 +143,9 @@ class Town:
             await house.speak()
         self.houses[package].restart()
         await self.houses[package].hear()
-        await self.places.moved_back(package, self[package])
+        await self.places.moved_back(package, self[package], NONE)
         await self.houses[package].haunt(at_once)
-        assert await self.places.moved_back(package, self[package]) == []
+        assert await self.places.moved_back(package, self[package], NONE) == []
 
     async def begin_again(self, package: str) -> None:
         """An operator has set the places back."""
@@ -163,7 +165,7 @@ class Town:
         found: list[str] = []
         for package, invariants in ALWAYS.items():
             found += _told(await judge_each(self[package], invariants))
-            found += await self.places.moved_back(package, self[package])
+            found += await self.places.moved_back(package, self[package], NONE)
         known = [one.order_id for one in acknowledged]
         lost = await self["order_intake"].fetch(ACKNOWLEDGED.offenders, known)
         return found + [f"{ACKNOWLEDGED.sentence}: {row}" for row in lost]

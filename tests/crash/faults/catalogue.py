@@ -23,6 +23,10 @@ class Absent(Exception):
     """This machine cannot do that; the report says so."""
 
 
+class InVain(Exception):
+    """A strike that did no harm, because there was nothing to harm or another fault undid it."""
+
+
 @dataclass(frozen=True)
 class Poisoned:
     """A record that no service said; `parks` are the consumers that must park its aggregate, `buries` those that must bury it. When the

@@ -9,7 +9,7 @@ import asyncpg
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Field, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 
 FORCED = ("40001", "40P01", "55P03", "57014", "53300", "53100")
 """Serialization failure, deadlock, lock not available, query cancelled, too many connections, disk full."""
@@ -25,16 +25,20 @@ async def restart(ground: Field) -> None:
 @fault("SIGSTOP of backends", "postgres")
 async def stop_backends(ground: Field) -> None:
     """With whatever they have locked."""
+    stopped = 0
     for _ in range(4):
         pid = await ground.ask(ground.drawn.choice(SERVICES).package, _ANY_BACKEND)
         if not isinstance(pid, int):
             continue
         os.kill(pid, signal.SIGSTOP)
+        stopped += 1
         try:
             await asyncio.sleep(ground.seconds(1, 6))
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+    if not stopped:
+        raise InVain("no backend was there")
 
 
 _ANY_BACKEND = """
@@ -82,11 +86,15 @@ _WHERE = ("INSERT OR DELETE ON outbox_pending", "UPDATE ON consumer_offsets", "D
 @fault("deadlocks with somebody who locks in another order")
 async def deadlocks(ground: Field) -> None:
     """A transaction beside the product takes the items of a customer in reverse, one by one."""
-    customers = ["NORTH", "EAST", "WEST"]
+    customers, locked = ["NORTH", "EAST", "WEST"], 0
     for _ in range(20):
         with suppress(asyncpg.PostgresError, OSError, TimeoutError):
-            await _reverse(ground, ground.drawn.choice(customers))
+            with suppress(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+                await _reverse(ground, ground.drawn.choice(customers))
+            locked += 1
         await asyncio.sleep(ground.seconds(0.1, 0.4))
+    if not locked:
+        raise InVain("the stranger was never let in")
 
 
 async def _reverse(ground: Field, customer: str) -> None:

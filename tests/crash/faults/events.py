@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib import import_module
+from time import monotonic
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
@@ -20,13 +22,22 @@ from shared.service import Service
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Field, Poisoned, fault
+from tests.crash.faults.catalogue import Field, InVain, Poisoned, fault
 
 MARK = "crash-rig"
 OURS = "deadbeef"
 """Things of injected records have ids that begin so, as the checks know."""
+PATIENCE_SECONDS = 5.0
+LONGEST_REST_SECONDS = 1.2
+"""Before that a relay looks again, whatever it met."""
+SWAPPED = ("order_intake", "inventory", "dispatch")
+"""Whose things have several events within seconds."""
 
 Headers = list[tuple[str, bytes]]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
 
 
 @asynccontextmanager
@@ -44,6 +55,7 @@ async def producing(ground: Field) -> AsyncIterator[AIOKafkaProducer]:
 async def duplicates(ground: Field) -> None:
     """Of each topic a stretch of some partition, as it lies there."""
     assert ground.stage.kafka
+    said = 0
     consumer = AIOKafkaConsumer(bootstrap_servers=ground.stage.kafka.bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -51,11 +63,14 @@ async def duplicates(ground: Field) -> None:
             for topic in Topic:
                 place = TopicPartition(topic, ground.drawn.randrange(PARTITIONS))
                 for record in await _stretch(ground, consumer, place):
-                    said = [*record.headers, (MARK, b"again")]
-                    await producer.send_and_wait(topic, record.value, key=record.key, headers=said, partition=place.partition)
-                    ground.counts["records said again"] += 1
+                    marked = [*record.headers, (MARK, b"again")]
+                    await producer.send_and_wait(topic, record.value, key=record.key, headers=marked, partition=place.partition)
+                    said += 1
     finally:
+        ground.counts["records said again"] += said
         await consumer.stop()
+    if not said:
+        raise InVain("nothing lies where it was looked for")
 
 
 async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartition) -> Sequence[AIOKafkaConsumer]:
@@ -70,35 +85,51 @@ async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartit
 
 @fault("events of one thing are said in reverse", "kafka", "records", "swap")
 async def swapped(ground: Field) -> None:
-    """The relay of a service hangs; what is pending there is said by us, the later first; then the relay says it as well."""
-    package, worker = ground.drawn.choice([("order_intake", "order-intake"), ("inventory", "inventory"), ("dispatch", "dispatch")])
-    program = ground.stage.program(worker, "worker")
-    if not program.pid:
-        return
-    program.pause()
-    try:
-        await asyncio.sleep(ground.seconds(1.0, 2.5))
-        rows = await _pending(ground, package)
-        async with producing(ground) as producer:
-            for row in _reversed_within(rows):
-                said = [*headers(row, f"/{worker}"), (MARK, b"swapped")]
-                key = row["key"].encode()
-                await producer.send_and_wait(row["topic"], row["body"], key=key, headers=said, partition=partition_of(row["key"]))
-                ground.counts["events said in reverse"] += 1
-        await asyncio.sleep(1)
-    finally:
-        program.go_on()
+    """The relay of a service hangs; what waits for it is said by us, the later first; then the relay says it as well."""
+    for package in ground.drawn.sample(SWAPPED, len(SWAPPED)):
+        async with hanging_relay(ground.target.database(package, Role.WORKER)) as holder:
+            rows = await waiting(holder, ground.seconds(1.0, 2.5))
+            async with producing(ground) as producer:
+                for row in [] if holder.is_closed() else rows:
+                    said = [*headers(row, f"/{package.replace('_', '-')}"), (MARK, b"swapped")]
+                    key = row["key"].encode()
+                    await producer.send_and_wait(row["topic"], row["body"], key=key, headers=said, partition=partition_of(row["key"]))
+                    ground.counts["events said in reverse"] += 1
+            if rows and not holder.is_closed():
+                return
+    raise InVain("no two events of one thing waited anywhere")
 
 
-async def _pending(ground: Field, package: str) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(ground.target.database(package, Role.STAFF), timeout=5)
+@asynccontextmanager
+async def hanging_relay(url: str) -> AsyncIterator[Connection]:
+    """Whoever leads, or wants to, waits for its lease; what it has read last may be on the bus, nothing else gets there."""
+    holder = await asyncpg.connect(url, timeout=5)
     try:
-        return await connection.fetch(
-            "SELECT o.* FROM outbox o JOIN outbox_pending p USING (id, created_at)"
-            " WHERE topic NOT LIKE '%.dead-letters' ORDER BY id LIMIT 400"
-        )
+        await holder.execute("BEGIN; SELECT FROM relay_lease FOR UPDATE", timeout=5)
+        yield holder
     finally:
-        connection.terminate()
+        holder.terminate()
+
+
+async def waiting(holder: Connection, seconds: float) -> list[asyncpg.Record]:
+    """Several events of one thing that the relay cannot have read, the later first; collected so long, or a little longer."""
+    until = monotonic() + PATIENCE_SECONDS
+    while not await holder.fetchval("SELECT count(*) FROM outbox_pending") and monotonic() < until:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(LONGEST_REST_SECONDS)
+    read: int = await holder.fetchval("SELECT coalesce(max(id), 0) FROM outbox_pending")
+    if not read:
+        return []
+    await asyncio.sleep(seconds)
+    while not (rows := _reversed_within(await holder.fetch(_PENDING, read))) and monotonic() < until:
+        await asyncio.sleep(0.2)
+    return rows
+
+
+_PENDING = """
+SELECT o.* FROM outbox o JOIN outbox_pending p USING (id, created_at)
+WHERE id > $1 AND topic NOT LIKE '%.dead-letters' ORDER BY id LIMIT 400
+"""
 
 
 def _reversed_within(rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:

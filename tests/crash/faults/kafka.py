@@ -5,11 +5,13 @@ import os
 import signal
 from collections.abc import Iterable
 
+from deploy.local.kafka import Kafka
 from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, fault
 from tests.crash.faults.processes import leave_group
 
 THE_BEGINNING = "2000-01-01T00:00:00Z"
+REPLAY_SECONDS = 90.0
 
 
 @fault("Kafka is killed and comes back", "kafka")
@@ -62,27 +64,36 @@ async def wipe(ground: Field) -> None:
 
 async def _lose_everything(ground: Field) -> None:
     """A new, empty cluster at the same address, with the topics made."""
-    broker, losses = ground.stage.kafka, ground.vigil.losses
+    broker = ground.stage.kafka
     assert broker
-    losses.begin(service.package for service in SERVICES)
-    await asyncio.to_thread(broker.wipe)
-    losses.over()
+    await asyncio.to_thread(_wiped, ground, broker)
     await asyncio.sleep(ground.seconds(0.2, 2))
     await asyncio.to_thread(broker.start)
     await ground.stage.tool("shared", "topics")
+
+
+def _wiped(ground: Field, broker: Kafka) -> None:
+    """A thread is not called back: what it has done is written down, even when its fault was broken off meanwhile."""
+    broker.wipe()
+    ground.vigil.losses.happened(service.package for service in SERVICES)
     ground.forget_poison()
 
 
 async def replay(ground: Field, packages: Iterable[str]) -> None:
-    """As an operator does it, service by service; a service that cannot be reached now is asked again."""
-    for package in packages:
-        while True:
-            try:
-                await ground.stage.tool(package, "relay", "replay", "--from", THE_BEGINNING)
-                break
-            except RuntimeError:
+    """As an operator does it, service by service; a service that cannot be reached now is asked again, for a while."""
+    async with asyncio.timeout(REPLAY_SECONDS):
+        for package in packages:
+            while not await _is_replayed(ground, package):
                 await asyncio.sleep(1)
-        ground.vigil.losses.replayed(package)
+            ground.vigil.losses.replayed(package)
+
+
+async def _is_replayed(ground: Field, package: str) -> bool:
+    try:
+        await ground.stage.tool(package, "relay", "replay", "--from", THE_BEGINNING)
+    except RuntimeError:
+        return False
+    return True
 
 
 @fault("a delete of the relay arrives after another leader, another log and a replay", "kafka", "records", "second worker", "links")

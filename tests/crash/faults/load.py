@@ -9,7 +9,7 @@ import asyncpg
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Field, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 from tests.crash.faults.kafka import replay
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ async def pinned(ground: Field) -> None:
         try:
             pins += [await _pin(ground.target.database(service.package, Role.WORKER)) for service in SERVICES]
             await replay(ground, [service.package for service in SERVICES])
-            ground.counts["rows pending at once"] = max(ground.counts["rows pending at once"], await ground.pending())
+            pending, said = await ground.pending(), await _said(ground)
+            ground.counts["rows pending at once"] = max(ground.counts["rows pending at once"], pending)
+            if all(pin.is_closed() for pin in pins) or pending < said / 2:
+                raise InVain(f"of {said} events {pending} waited, {sum(not pin.is_closed() for pin in pins)} transactions were open")
         finally:
             await asyncio.to_thread(broker.start)
         began = monotonic()
@@ -38,6 +41,12 @@ async def pinned(ground: Field) -> None:
         for pin in pins:
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 pin.terminate()
+
+
+async def _said(ground: Field) -> int:
+    """Events in all ledgers."""
+    counts = [await ground.ask(package, "SELECT count(*) FROM outbox") for package in ground.target.packages]
+    return sum(count for count in counts if isinstance(count, int))
 
 
 async def _pin(url: str) -> Pin:

@@ -3,8 +3,9 @@
 import asyncio
 from glob import glob
 
-from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Absent, Field, fault
+from deploy.local.services import ROLES, SERVICES
+from tests.crash.faults.catalogue import Absent, Field, InVain, fault
+from tests.crash.faults.processes import reborn
 
 FAKETIME = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
 
@@ -17,13 +18,15 @@ async def clock(ground: Field) -> None:
         raise Absent("libfaketime is not installed (Debian: apt install faketime)")
     service = ground.drawn.choice(SERVICES)
     shift = ground.drawn.choice(["+1h", "-1h", "+7d", "-7d"])
-    for role in ("api", "worker"):
-        program = ground.stage.program(service.name, role)
-        program.next_life = {"LD_PRELOAD": found[0], "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        program.kill()
+    variables = {"LD_PRELOAD": found[0], "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    programs = [ground.stage.program(service.name, role) for role in ROLES]
+    pids = [await reborn(program, variables, program.kill) for program in programs]
     await asyncio.sleep(ground.seconds(10, 15))
-    for role in ("api", "worker"):
-        ground.stage.program(service.name, role).kill()
+    lived = [program.pid == pid for program, pid in zip(programs, pids, strict=True)]
+    for program in programs:
+        program.kill()
+    if not any(lived):
+        raise InVain("whose clock was off was ended by somebody else")
 
 
 @fault("the disk below the tables is full", "disk")

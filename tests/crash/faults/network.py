@@ -1,9 +1,11 @@
 """Links become slow, thin, sliced, dark; they break, and they break where it hurts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from tests.crash.faults.catalogue import Field, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 from tests.crash.proxy import Link, Weather
 
 
@@ -82,10 +84,27 @@ async def dropped_answers(ground: Field) -> None:
 
 
 async def _sprung(ground: Field, links: Sequence[Link], traps: Sequence[str]) -> None:
+    with trapped(links, traps):
+        await asyncio.sleep(ground.seconds(4, 8))
+
+
+@contextmanager
+def trapped(links: Sequence[Link], traps: Sequence[str]) -> Iterator[None]:
+    """Each trap has to spring somewhere."""
+    before = _times_sprung(links)
     for link in links:
         for trap in traps:
             link.traps[trap] = 2
-    await asyncio.sleep(ground.seconds(4, 8))
-    for link in links:
-        for trap in traps:
-            link.traps.pop(trap, None)
+    try:
+        yield
+    finally:
+        for link in links:
+            for trap in traps:
+                link.traps.pop(trap, None)
+    sprung = _times_sprung(links) - before
+    if idle := [trap for trap in traps if not sprung[trap]]:
+        raise InVain(f"nobody was caught by {', '.join(idle)}")
+
+
+def _times_sprung(links: Sequence[Link]) -> Counter[str]:
+    return sum((Counter(link.sprung) for link in links), Counter[str]())

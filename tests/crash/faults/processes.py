@@ -1,24 +1,42 @@
 """Processes die, hang, are replaced, and get company."""
 
 import asyncio
+from collections.abc import Callable, Mapping
+from time import monotonic
 
-from deploy.local.services import ROLES, SERVICES
+from deploy.local.services import ROLES, SERVICES, answers
 from deploy.local.watch import Program
-from tests.crash.faults.catalogue import Field, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 from tests.crash.patches import HANGS_SECONDS
 
 ARMED_SECONDS = 25
-LONGER_THAN_EVERY_LEASE = 17.0
-"""Seconds: the relay's lease is taken over after 10, a member of a Kafka group is given up after 15."""
+GIVEN_UP_SECONDS = 15.0
+"""A member of a Kafka group that is not heard of."""
+LONGER_THAN_EVERY_LEASE = GIVEN_UP_SECONDS + 2
+"""The relay's lease is taken over after 10 s."""
 
 
 def _any_program(ground: Field) -> Program:
     return ground.stage.program(ground.drawn.choice(SERVICES).name, ground.drawn.choice(ROLES))
 
 
-async def alive(program: Program) -> None:
-    while not program.pid:
+async def alive(program: Program) -> int:
+    while not (pid := program.pid):
         await asyncio.sleep(0.1)
+    return pid
+
+
+async def reborn(program: Program, variables: Mapping[str, str], end: Callable[[], None]) -> int:
+    """Its next life has these variables; returns the pid of it. Whoever ends that life brings back the usual one."""
+    await alive(program)
+    program.next_life = variables
+    end()
+    try:
+        while program.next_life:
+            await asyncio.sleep(0.05)
+    finally:
+        program.next_life = {}
+    return await alive(program)
 
 
 @fault("SIGKILL at random")
@@ -30,16 +48,17 @@ async def kill(ground: Field) -> None:
 
 @fault("SIGKILL at a point")
 async def kill_at_point(ground: Field) -> None:
-    """The process starts anew with the point armed; the supervisor brings the one after it up unarmed."""
+    """The process starts anew with the point armed; the supervisor brings the one after it up unarmed. A fault is who died there."""
     if (armed := ground.points.next(ground.drawn)) is None:
-        await asyncio.sleep(1)
-        return
+        raise InVain("every process is armed already")
     cell, nth = armed
     is_reached = False
     try:
         is_reached = await _crashed(ground.stage.program(cell.service, cell.role), f"{cell.point}:{nth}")
     finally:
         ground.points.note(cell, reached=is_reached)
+    if not is_reached:
+        raise InVain(f"nobody came to {cell} in time")
 
 
 async def _crashed(program: Program, place: str) -> bool:
@@ -60,12 +79,15 @@ async def _crashed(program: Program, place: str) -> bool:
 async def zombie(ground: Field) -> None:
     service = ground.drawn.choice(SERVICES)
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    await alive(first)
+    pid = await alive(first)
     first.pause()
     await asyncio.sleep(LONGER_THAN_EVERY_LEASE + ground.seconds(0, 5))
+    is_back = first.pid == pid
     first.go_on()
     await asyncio.sleep(ground.seconds(2, 5))
     await leave_group(ground, second)
+    if not is_back:
+        raise InVain(f"{first.name} was ended while it stood still")
 
 
 @fault("a worker hangs with a batch in hand, another takes over", "second worker")
@@ -73,12 +95,26 @@ async def hang(ground: Field) -> None:
     """It wakes when its offsets have been moved by the other."""
     service = ground.drawn.choice(SERVICES)
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    await alive(first)
-    first.next_life = ground.stage.patched("hangs-once")
-    first.kill()
-    await asyncio.sleep(HANGS_SECONDS + ground.seconds(12, 16))
+    pid = await reborn(first, ground.stage.patched("hangs-once"), first.kill)
+    until = monotonic() + HANGS_SECONDS + ground.seconds(12, 16)
+    has_hung = await _is_given_up(first, pid, ground.stage.port(service.name, "worker"), until)
+    await asyncio.sleep(until - monotonic())
     await leave_group(ground, second)
     first.kill()
+    if not has_hung:
+        raise InVain(f"{first.name} did not hang")
+
+
+async def _is_given_up(program: Program, pid: int, port: int, until: float) -> bool:
+    """Whether it lives and, having answered, does not answer for so long that its group goes on without it."""
+    heard_at: float | None = None
+    while program.pid == pid and monotonic() < until:
+        if await asyncio.to_thread(answers, port, "/livez"):
+            heard_at = monotonic()
+        elif heard_at and monotonic() - heard_at > GIVEN_UP_SECONDS:
+            return True
+        await asyncio.sleep(0.5)
+    return False
 
 
 @fault("SIGSTOP of an API")
@@ -123,11 +159,11 @@ async def leave_group(ground: Field, second: Program) -> None:
 @fault("the next release of a service beside the present one of all others", "skew")
 async def skew(ground: Field) -> None:
     programs = [ground.stage.program("inventory", role) for role in ROLES]
-    for program in programs:
-        await alive(program)
-        program.next_life = ground.stage.patched("newer")
-        program.roll()
+    pids = [await reborn(program, ground.stage.patched("newer"), program.roll) for program in programs]
     await asyncio.sleep(ground.seconds(8, 12))
+    lived = [program.pid == pid for program, pid in zip(programs, pids, strict=True)]
     for program in programs:
         await alive(program)
         program.roll()
+    if not all(lived):
+        raise InVain("the next release was ended by somebody else")

@@ -1,0 +1,60 @@
+"""What a run came to, and whether that is enough."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+from tests.crash import checks
+from tests.crash.beating import AT_A_POINT
+from tests.crash.faults import Field
+from tests.crash.ledger import Ledger
+from tests.crash.points import SELDOM, Points
+from tests.crash.profiles import Profile
+from tests.crash.vigil import Finding
+
+
+@dataclass
+class Result:
+    profile: Profile
+    seed: int
+    began: float = field(default_factory=monotonic)
+    findings: list[Finding] = field(default_factory=list)
+    settled_after: float | None = None
+    left: str = ""
+    caught_after: float | None = None
+    """Seconds from the first order to the first finding."""
+    seconds: float = 0.0
+    ground: Field | None = None
+    ledger: Ledger | None = None
+    happened: dict[str, int] = field(default_factory=dict)
+    offender: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.findings and self.settled_after is not None
+
+    @property
+    def undone(self) -> list[str]:
+        """Faults of the profile that never did their harm, though this machine permits them; places at which nobody died."""
+        assert self.ground
+        counts, absent = self.ground.counts, self.ground.absent
+        faults = [name for name, times in self.profile.strikes.items() if times and not counts[name] and name not in absent]
+        return faults + (self._not_died_at(self.ground.points) if self.profile.walkers else [])
+
+    def _not_died_at(self, points: Points) -> list[str]:
+        """The full profile comes to every place, in some process; the others to what they have the time for."""
+        if self.profile.full:
+            return [f"{AT_A_POINT}: {place}" for place in points.never_reached if place not in SELDOM]
+        return [] if points.reached else [AT_A_POINT]
+
+    @property
+    def excused(self) -> int:
+        """Events that are not in order on the bus because it was lost, which I9 permits."""
+        assert self.ground
+        return self.ground.vigil.losses.excused
+
+    def settle(self, seconds: float) -> None:
+        """So long after the last fault; later than the profile says is a finding."""
+        self.settled_after = seconds
+        if seconds > self.profile.heal_seconds:
+            late = f"everything was at rest {seconds:.1f} s after the last fault, {self.profile.heal_seconds:.0f} s are permitted"
+            self.findings.append(Finding(checks.STUCK, 1, late))

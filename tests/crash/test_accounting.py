@@ -1,0 +1,137 @@
+"""What the rig counts: harm that was done, places at which somebody died, and how long it took to come to rest."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from deploy.local.watch import Program
+from tests.crash import beating
+from tests.crash.beating import AT_A_POINT, TRIES, Beating
+from tests.crash.faults import CATALOGUE, Field, processes
+from tests.crash.faults.catalogue import Absent, Fault, InVain
+from tests.crash.faults.network import trapped
+from tests.crash.points import SELDOM, Cell, Points, points
+from tests.crash.profiles import Profile
+from tests.crash.proxy import Link
+from tests.crash.result import Result
+
+SERVED, STORED = Cell("api.served", "crm", "api"), Cell("relay.stored", "crm", "worker")
+
+
+def undone(ground: Field, strikes: dict[str, int] | None = None, *, full: bool = False, walkers: int = 0) -> list[str]:
+    return Result(Profile("tried", 1, 1.0, strikes or {}, full=full, walkers=walkers), 1, ground=ground).undone
+
+
+async def strike_once(ground: Field, monkeypatch: pytest.MonkeyPatch, *became: Exception | None) -> None:
+    """A fault of which this becomes, one try after the other, then the last again."""
+    tries = iter(became)
+    last = became[-1]
+
+    async def strike(ground: Field) -> None:
+        if failure := next(tries, last):
+            raise failure
+
+    monkeypatch.setattr(beating, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setitem(CATALOGUE, "a fault", Fault("a fault", frozenset(), strike))
+    await Beating(ground, Profile("tried", 1, 0.0, {"a fault": 1}), 1, lambda text: None).run()
+
+
+async def test_a_fault_that_is_to_come_once_comes_again_until_it_did_harm(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    await strike_once(ground, monkeypatch, InVain("nothing there"), RuntimeError("in its way"), None)
+
+    assert ground.counts == {"a fault": 1, "a fault, but in vain": 1, "a fault, but was hindered by another fault": 1}
+    assert undone(ground, {"a fault": 1}) == []
+
+
+@pytest.mark.parametrize(("failure", "word"), [(InVain(), "in vain"), (TimeoutError(), "did not end in time")], ids=["in vain", "too long"])
+async def test_a_fault_that_never_did_harm_makes_the_run_fail(
+    ground: Field, monkeypatch: pytest.MonkeyPatch, failure: Exception, word: str
+) -> None:
+    await strike_once(ground, monkeypatch, failure)
+
+    assert ground.counts == {f"a fault, but {word}": TRIES}
+    assert undone(ground, {"a fault": 1}) == ["a fault"]
+
+
+async def test_what_the_machine_does_not_permit_is_asked_for_once(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    await strike_once(ground, monkeypatch, Absent("no such library"), None)
+
+    assert ground.counts == {}
+    assert undone(ground, {"a fault": 1}) == []
+
+
+def test_a_process_is_armed_for_one_place_at_a_time_and_what_was_missed_is_tried_elsewhere() -> None:
+    elsewhere = Cell("api.served", "kpi", "api")
+    known, drawn = Points([Cell("api.late", "crm", "api"), Cell("api.served", "crm", "api", others=(elsewhere,))]), Random(1)
+
+    first = known.next(drawn)
+    assert first
+    assert first[0].point == "api.served"
+    assert known.is_idle
+    assert known.next(drawn) is None
+
+    known.note(first[0], reached=False)
+    assert not known.is_idle
+    assert (known.reached, known.missed, [str(cell) for cell in known.left]) == (
+        [],
+        [],
+        ["api.served in kpi-api", "api.late in crm-api"],
+    )
+
+    for reached in (False, True):
+        armed = known.next(drawn)
+        assert armed
+        known.note(armed[0], reached=reached)
+    assert (known.never_reached, known.reached, known.missed) == (["api.late"], [elsewhere], [Cell("api.late", "crm", "api")])
+
+
+def test_the_full_profile_has_to_come_to_every_place_but_those_that_are_named(ground: Field) -> None:
+    seldom = Cell(next(iter(SELDOM)), "crm", "worker")
+    ground.points = Points([SERVED, STORED, seldom])
+    ground.points.note(SERVED, reached=True)
+
+    assert undone(ground, full=True, walkers=1) == [f"{AT_A_POINT}: relay.stored"]
+    assert undone(ground, walkers=1) == []
+    assert set(SELDOM) <= set(points())
+
+
+def test_where_walkers_go_somebody_has_to_die(ground: Field) -> None:
+    ground.points = Points([SERVED])
+    ground.points.note(SERVED, reached=False)
+
+    assert undone(ground, walkers=1) == [AT_A_POINT]
+    assert undone(ground) == []
+
+
+@pytest.mark.parametrize(
+    ("life", "reached"), [('[ -n "$CRASH_AT" ] && kill -9 $$; exec sleep 600', True), ("exec sleep 600", False)], ids=["dies", "lives"]
+)
+async def test_a_fault_is_who_died_there_and_not_who_was_armed(
+    ground: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: str, reached: bool
+) -> None:
+    program = Program("crm-api", ["sh", "-c", life], environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    monkeypatch.setattr(processes, "ARMED_SECONDS", 60 if reached else 0)
+    monkeypatch.setitem(ground.stage._programs, "crm-api", program)
+    ground.points = Points([SERVED])
+    program.start()
+    try:
+        await Beating(ground, Profile("tried", 1, 30.0, {}, walkers=1), 1, lambda text: None).run()
+    finally:
+        program.ask_to_stop()
+        program.wait_stopped(0)
+
+    assert ground.counts == ({AT_A_POINT: 1} if reached else {f"{AT_A_POINT}, but in vain": 1})
+    assert ground.points.reached == [SERVED] * reached
+
+
+async def test_a_trap_that_nobody_stepped_into_did_no_harm() -> None:
+    links = [Link(name, lambda: 1) for name in ("one", "other")]
+
+    with trapped(links, ["cut"]):
+        assert links[1].spring("cut")
+    with pytest.raises(InVain, match="cut"), trapped(links, ["cut"]):
+        pass
+    with pytest.raises(InVain, match="drop"), trapped(links, ["cut", "drop"]):
+        assert links[0].spring("cut")
+    assert [link.traps for link in links] == [{}, {}]
