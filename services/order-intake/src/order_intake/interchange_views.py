@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from order_intake.documents.ordering import Ordered, Refusal
@@ -22,6 +23,7 @@ OUTCOMES = {
 }
 _SAYS_DATA = frozenset({"out-of-order", "segment-tag", "hierarchy", "version-bad", "charset-unknown"})
 MOST = 200
+_MESSAGES = TypeAdapter(list[MessageView])
 
 
 def plain(text: str, most: int = MOST) -> str:
@@ -134,27 +136,28 @@ def _link_of(taken: Taken) -> str | None:
 
 
 def messages_view(taken: Taken) -> list[MessageView]:
-    return list(_messages(taken))
+    return _MESSAGES.validate_python(list(_described(taken)))
 
 
-def _messages(taken: Taken) -> Iterator[MessageView]:
+def _described(taken: Taken) -> Iterator[dict[str, object]]:
+    """The fields of each view: to validate all of them at once takes half as long."""
     for place, (verdict, outcome, faults) in enumerate(messages_of(taken.arrival.verdict)):
         deed, ordered, message = taken.deeds.get(place, NOTHING), taken.arrival.asked.get(place), verdict.message
-        yield MessageView(
-            position=place + 1,
-            type=plain(message.type, 20),
-            release=plain(message.release, 20),
-            reference=plain(message.reference, 40),
-            outcome=outcome,
-            document_number=plain(ordered.facts.number, 80) if ordered else None,
-            purpose=plain(ordered.document.purpose, 3) if ordered else None,
-            change_number=plain(ordered.document.own_number, 35) or None if ordered else None,
-            effect=deed.effect,
-            order_id=deed.order_id,
-            order=f"/orders/{deed.order_id}" if deed.order_id else None,
-            refusals=[_refusal(each, ordered) for each in deed.refusals] if ordered else [],
-            faults=faults,
-        )
+        yield {
+            "position": place + 1,
+            "type": plain(message.type, 20),
+            "release": plain(message.release, 20),
+            "reference": plain(message.reference, 40),
+            "outcome": outcome,
+            "document_number": plain(ordered.facts.number, 80) if ordered else None,
+            "purpose": plain(ordered.document.purpose, 3) if ordered else None,
+            "change_number": plain(ordered.document.own_number, 35) or None if ordered else None,
+            "effect": deed.effect,
+            "order_id": deed.order_id,
+            "order": f"/orders/{deed.order_id}" if deed.order_id else None,
+            "refusals": [_refusal(each, ordered) for each in deed.refusals] if ordered else [],
+            "faults": faults,
+        }
 
 
 def _refusal(refusal: Refusal, ordered: Ordered) -> RefusalAt:
