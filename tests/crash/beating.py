@@ -39,7 +39,7 @@ class Beating:
                 faults.create_task(self._walk(began + 0.9 * self._profile.seconds))
             for at, name in self._profile.times(self._seed):
                 await asyncio.sleep(began + at - monotonic())
-                faults.create_task(self._strike_once(name) if self._profile.strikes[name] == 1 else self._strike(name))
+                faults.create_task(self._strike_in_earnest(name))
 
     async def _walk(self, until: float) -> None:
         """From point to point."""
@@ -49,10 +49,10 @@ class Beating:
             else:
                 await self._strike(AT_A_POINT)
 
-    async def _strike_once(self, name: str) -> None:
-        """What is to come once comes again when it did no harm, or another fault was in its way."""
+    async def _strike_in_earnest(self, name: str) -> None:
+        """What did no harm, or had another fault in its way, comes again as long as no other strike of its kind did any."""
         for nth in range(TRIES):
-            if await self._strike(name):
+            if await self._strike(name) or self._ground.counts[name]:
                 return
             await asyncio.sleep(PAUSE_SECONDS * (1 + 0.4 * nth))
 

@@ -1,5 +1,6 @@
 """What the rig counts: harm that was done, places at which somebody died, and how long it took to come to rest."""
 
+import asyncio
 from pathlib import Path
 from random import Random
 
@@ -23,39 +24,45 @@ def undone(ground: Field, strikes: dict[str, int] | None = None, *, full: bool =
     return Result(Profile("tried", 1, 1.0, strikes or {}, full=full, walkers=walkers), 1, ground=ground).undone
 
 
-async def strike_once(ground: Field, monkeypatch: pytest.MonkeyPatch, *became: Exception | None) -> None:
+async def strike(ground: Field, monkeypatch: pytest.MonkeyPatch, *became: Exception | None, times: int = 1) -> None:
     """A fault of which this becomes, one try after the other, then the last again."""
     tries = iter(became)
     last = became[-1]
 
-    async def strike(ground: Field) -> None:
+    async def harm(ground: Field) -> None:
         if failure := next(tries, last):
             raise failure
 
     monkeypatch.setattr(beating, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setitem(CATALOGUE, "a fault", Fault("a fault", frozenset(), strike))
-    await Beating(ground, Profile("tried", 1, 0.0, {"a fault": 1}), 1, lambda text: None).run()
+    monkeypatch.setitem(CATALOGUE, "a fault", Fault("a fault", frozenset({"it"}), harm))
+    await Beating(ground, Profile("tried", 1, 0.0, {"a fault": times}), 1, lambda text: None).run()
 
 
 async def test_a_fault_that_is_to_come_once_comes_again_until_it_did_harm(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    await strike_once(ground, monkeypatch, InVain("nothing there"), RuntimeError("in its way"), None)
+    await strike(ground, monkeypatch, InVain("nothing there"), RuntimeError("in its way"), None)
 
     assert ground.counts == {"a fault": 1, "a fault, but in vain": 1, "a fault, but was hindered by another fault": 1}
     assert undone(ground, {"a fault": 1}) == []
+
+
+async def test_of_a_fault_that_has_done_harm_no_strike_is_tried_again(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    await strike(ground, monkeypatch, InVain(), None, InVain(), times=2)
+
+    assert ground.counts == {"a fault": 1, "a fault, but in vain": 2}
 
 
 @pytest.mark.parametrize(("failure", "word"), [(InVain(), "in vain"), (TimeoutError(), "did not end in time")], ids=["in vain", "too long"])
 async def test_a_fault_that_never_did_harm_makes_the_run_fail(
     ground: Field, monkeypatch: pytest.MonkeyPatch, failure: Exception, word: str
 ) -> None:
-    await strike_once(ground, monkeypatch, failure)
+    await strike(ground, monkeypatch, failure)
 
     assert ground.counts == {f"a fault, but {word}": TRIES}
     assert undone(ground, {"a fault": 1}) == ["a fault"]
 
 
 async def test_what_the_machine_does_not_permit_is_asked_for_once(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    await strike_once(ground, monkeypatch, Absent("no such library"), None)
+    await strike(ground, monkeypatch, Absent("no such library"), None)
 
     assert ground.counts == {}
     assert undone(ground, {"a fault": 1}) == []
@@ -123,6 +130,20 @@ async def test_a_fault_is_who_died_there_and_not_who_was_armed(
 
     assert ground.counts == ({AT_A_POINT: 1} if reached else {f"{AT_A_POINT}, but in vain": 1})
     assert ground.points.reached == [SERVED] * reached
+
+
+async def test_two_who_want_the_next_life_of_a_process_have_one_each(tmp_path: Path) -> None:
+    life = ["sh", "-c", "echo lives with ${MORE:-nothing}; exec sleep 600"]
+    program = Program("crm-api", life, environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    program.start()
+    try:
+        lives = [processes.reborn(program, {"MORE": name}, program.roll) for name in ("one", "other")]
+        pids = await asyncio.gather(*lives)
+    finally:
+        program.ask_to_stop()
+        program.wait_stopped(0)
+
+    assert len(set(pids)) == 2
 
 
 async def test_a_trap_that_nobody_stepped_into_did_no_harm() -> None:

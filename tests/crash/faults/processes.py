@@ -27,8 +27,9 @@ async def alive(program: Program) -> int:
 
 
 async def reborn(program: Program, variables: Mapping[str, str], end: Callable[[], None]) -> int:
-    """Its next life has these variables; returns the pid of it. Whoever ends that life brings back the usual one."""
-    await alive(program)
+    """Its next life has these variables; returns the pid of it. Whoever ends that life brings back the usual one, or his own."""
+    while program.next_life or not program.pid:
+        await asyncio.sleep(0.05)
     program.next_life = variables
     end()
     try:
@@ -165,5 +166,5 @@ async def skew(ground: Field) -> None:
     for program in programs:
         await alive(program)
         program.roll()
-    if not all(lived):
+    if not any(lived):
         raise InVain("the next release was ended by somebody else")
