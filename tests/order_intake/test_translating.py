@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from order_intake.documents.facts import Item
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
 from order_intake.documents.ordering import Ordered, Translator
+from order_intake.documents.reading import Reader, document_of
+from order_intake.edi import read
 from order_intake.partners import Partner
 
 from tests.examples import examples
+from tests.order_intake.interchanges import an_850, an_860, x12
 
 PARTNER, ZONE = Partner("P", "C", units={"CA": 12}, country="US"), ZoneInfo("UTC")
 TEA = AskedLine("1", "3", "EA", (Item("VN", "TEA"),))
@@ -41,6 +44,22 @@ def test_what_came_before_changes_nothing(documents: list[IncomingDocument]) -> 
     translator = Translator(PARTNER, ZONE)
 
     assert [translator.ordered(document) for document in documents] == [alone(document) for document in documents]
+
+
+def test_messages_that_begin_alike_are_read_each_as_it_is() -> None:
+    home, moved = (
+        "N1*ST*DC EAST*9*0012345678905~N3*1 DOCK RD~N4*RENO*NV*89502*US",
+        "N1*ST*DC EAST*9*0012345678905~N3*2 QUAY RD~N4*RENO*NV*89502*US",
+    )
+    both = f"N1*BY*DC WEST*9*0012345678912~{home}"
+    sets = [an_850("PO-1", [("SKU-1", count)], address=each) for each in (home, moved, home, both, "") for count in (1, 2)]
+    sets += [an_860("PO-1", home, "POC*1*AI*1**EA*4.50**VN*SKU-1")]
+    messages, reader = read(x12("ME", *sets)).interchanges[0].messages, Reader()
+
+    found = [reader.document_of(message) for message in messages]
+
+    assert found == [document_of(message) for message in messages]
+    assert len({(each.consignee, each.places, each.lines) for each in found if each}) == 9
 
 
 def test_the_same_line_twice_has_two_numbers() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from order_intake.documents.incoming import storable
 from order_intake.documents.ordering import Ordered, Translator
-from order_intake.documents.reading import document_of
+from order_intake.documents.reading import Reader
 from order_intake.edi import (
     EDIFACT,
     EDIFACT_LINES,
@@ -128,9 +128,9 @@ def _fault(interchange: Interchange, rule: str) -> Fault:
 
 def _asked(verdict: Verdict, partner: Partner, zone: ZoneInfo) -> Iterator[tuple[int, Ordered]]:
     accepted, has_nul = {id(message) for message in verdict.accepted}, b"\0" in verdict.interchange.data
-    translator = Translator(partner, zone)
+    reader, translator = Reader(), Translator(partner, zone)
     for place, message in enumerate(verdict.interchange.messages):
-        document = document_of(message) if id(message) in accepted else None
+        document = reader.document_of(message) if id(message) in accepted else None
         if document:
             yield place, translator.ordered(storable(document) if has_nul else document)
 

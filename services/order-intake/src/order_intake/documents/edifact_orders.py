@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from order_intake.documents.facts import Item, Place, Reference
-from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish, Met, Parties
 from order_intake.edi import Loop, Message, Segment
 
 FUNCTIONS = {"1": Action.CANCEL, "3": Action.CANCEL, "4": Action.CHANGE, "5": Action.CHANGE}
@@ -20,19 +20,19 @@ PERIOD = "718"
 MOST_REFERENCES = 40
 
 
-def of_orders(message: Message) -> IncomingDocument:
+def of_orders(message: Message, met: Met) -> IncomingDocument:
     head = message.first("BGM") or message.header
     action = FUNCTIONS.get(head.value(3), Action.PLACE)
-    found = _document(message, action, head.value(2), "", SHIP_TO)
+    found = _document(message, action, head.value(2), "", met.parties(_parties, message.tree.loops("NAD")))
     return found if action is not Action.CHANGE else found._replace(is_whole=not any(line.said for line in found.lines))
 
 
-def of_ordchg(message: Message) -> IncomingDocument:
+def of_ordchg(message: Message, _: Met) -> IncomingDocument:
     """BGM 1004 is the change's own number; RFF ON names the order."""
     head = message.first("BGM") or message.header
     ordered, action = message.first("RFF", "ON"), FUNCTIONS.get(head.value(3), Action.CHANGE)
     number = ordered.value(1, 2) if ordered else head.value(2)
-    found = _document(message, action, number, head.value(2), MOVED_TO)
+    found = _document(message, action, number, head.value(2), _parties(message.tree.loops("NAD"), MOVED_TO))
     lines = tuple(map(_of_the_order, found.lines, message.tree.loops("LIN")))
     references = tuple(each for each in found.references if each.qualifier != "ON")
     return found._replace(lines=lines, references=references, is_whole=head.value(3) == REPLACED)
@@ -44,12 +44,12 @@ def _of_the_order(line: AskedLine, loop: Loop) -> AskedLine:
     return line._replace(number=ordered or line.number, counts=not ordered)
 
 
-def _document(message: Message, action: Action, number: str, own_number: str, ship_to: Sequence[str]) -> IncomingDocument:
+def _document(message: Message, action: Action, number: str, own_number: str, parties: Parties) -> IncomingDocument:
     head, tree = message.first("BGM") or message.header, message.tree
-    dated, parties = tree.first("DTM", "137"), tree.loops("NAD")
+    dated, (consignee, places) = tree.first("DTM", "137"), parties
     return IncomingDocument(
         message.type, action, head.value(3) or "9", number, own_number, dated.value(1, 2)[:8] if dated else "", *_days(tree.all("DTM")),
-        _consignee(parties, ship_to), tuple(map(_line, tree.loops("LIN"))), _places(parties), _references(tree),
+        consignee, tuple(map(_line, tree.loops("LIN"))), places, _references(tree),
     )  # fmt: skip
 
 
@@ -65,6 +65,10 @@ def _items(loop: Loop) -> list[Item]:
     for each in loop.all("PIA"):
         composites += map(each.components, range(2, len(each.texts)))
     return [Item(parts[1], parts[0]) for parts in composites if len(parts) > 1 and parts[0] and parts[1]]
+
+
+def _parties(loops: Sequence[Loop], ship_to: Sequence[str] = SHIP_TO) -> Parties:
+    return _consignee(loops, ship_to), _places(loops)
 
 
 def _consignee(parties: Sequence[Loop], ship_to: Sequence[str]) -> Consignee | None:

@@ -1,9 +1,11 @@
 """What a partner asks for, the same for both syntaxes: to place, change or cancel an order. As it was said, not judged yet."""
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeVar, cast
 
 from order_intake.documents.facts import Item, Place, Reference
+from order_intake.edi import Content, Loop, Segment
 
 
 class Action(StrEnum):
@@ -76,6 +78,32 @@ class IncomingDocument(NamedTuple):
     link: str = ""
     master_reference: str = ""
     is_whole: bool = False
+
+
+Parties = tuple[Consignee | None, tuple[Place, ...]]
+
+
+class Met:
+    """What was read before of the messages of one kind in an interchange: partners repeat themselves, and mean the same again."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, ...], AskedLine] = {}
+        self._parties: dict[tuple[Content, ...], Parties] = {}
+
+    def line(self, read: Callable[[Segment], AskedLine], head: Segment) -> AskedLine:
+        """For a line of which nothing but its head is read."""
+        content = tuple(head.texts)
+        found = self._lines.get(content)
+        if found is None:
+            found = self._lines[content] = read(head)
+        return found
+
+    def parties(self, read: Callable[[Sequence[Loop]], Parties], loops: Sequence[Loop]) -> Parties:
+        content = tuple([loop.content for loop in loops])
+        found = self._parties.get(content)
+        if found is None:
+            found = self._parties[content] = read(loops)
+        return found
 
 
 T = TypeVar("T")

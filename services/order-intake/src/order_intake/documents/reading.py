@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from order_intake.documents.edifact_orders import of_ordchg, of_orders
-from order_intake.documents.incoming import IncomingDocument
+from order_intake.documents.incoming import IncomingDocument, Met
 from order_intake.documents.x12_orders import of_850, of_860, of_940
 from order_intake.edi import Message
 
-READERS: Mapping[str, Callable[[Message], IncomingDocument]] = {
+READERS: Mapping[str, Callable[[Message, Met], IncomingDocument]] = {
     "850": of_850,
     "860": of_860,
     "940": of_940,
@@ -18,7 +18,18 @@ READERS: Mapping[str, Callable[[Message], IncomingDocument]] = {
 ANSWERS = frozenset({"997", "999", "CONTRL"})
 
 
+class Reader:
+    """Reads the messages of one interchange."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[str, str], Met] = {}
+
+    def document_of(self, message: Message) -> IncomingDocument | None:
+        """What an accepted message asks for; None where it asks for nothing."""
+        reader = READERS.get(message.type)
+        return reader(message, self._met.setdefault((message.type, message.release), Met())) if reader else None
+
+
 def document_of(message: Message) -> IncomingDocument | None:
-    """What an accepted message asks for; None where it asks for nothing."""
-    reader = READERS.get(message.type)
-    return reader(message) if reader else None
+    """The same of a message alone."""
+    return Reader().document_of(message)

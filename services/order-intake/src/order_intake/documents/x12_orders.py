@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from order_intake.documents.facts import Item, Place, Reference
-from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, LineWish, Met, Parties
 from order_intake.edi import Loop, Message, Segment
 
 PURPOSES = {"01": Action.CANCEL, "03": Action.CANCEL, "04": Action.CHANGE, "05": Action.CHANGE}
@@ -24,45 +24,44 @@ THE_DAY = frozenset({"002", "074", "02", "74"})
 MOST_REFERENCES = 40
 
 
-def of_850(message: Message) -> IncomingDocument:
+def of_850(message: Message, met: Met) -> IncomingDocument:
     tree, (purpose, _, number, _, dated_on) = message.tree, (message.first("BEG") or message.header).upto(5)
-    parties, action = tree.loops("N1"), PURPOSES.get(purpose, Action.PLACE)
+    action, (consignee, places) = PURPOSES.get(purpose, Action.PLACE), met.parties(_parties, tree.loops("N1"))
     return IncomingDocument(
         "850", action, purpose, number, "", dated_on, *_days(tree.all("DTM")),
-        _consignee(parties), tuple(map(_line, tree.loops("PO1"))), _places(parties), _references(tree.all("REF")),
+        consignee, tuple([met.line(_line, loop.head) for loop in tree.loops("PO1")]), places, _references(tree.all("REF")),
         is_whole=action is Action.CHANGE,
     )  # fmt: skip
 
 
-def of_860(message: Message) -> IncomingDocument:
+def of_860(message: Message, met: Met) -> IncomingDocument:
     """BCH05 counts the changes of an order."""
     tree, (purpose, _, number, _, change, dated_on) = message.tree, (message.first("BCH") or message.header).upto(6)
-    parties, action = tree.loops("N1"), PURPOSES.get(purpose, Action.CHANGE)
+    action, (consignee, places) = PURPOSES.get(purpose, Action.CHANGE), met.parties(_parties, tree.loops("N1"))
     return IncomingDocument(
         "860", action, purpose, number, change, dated_on, *_days(tree.all("DTM")),
-        _consignee(parties), tuple(map(_change, tree.loops("POC"))), _places(parties), _references(tree.all("REF")),
+        consignee, tuple([met.line(_change, loop.head) for loop in tree.loops("POC")]), places, _references(tree.all("REF")),
         is_whole=purpose == REPLACED,
     )  # fmt: skip
 
 
-def of_940(message: Message) -> IncomingDocument:
+def of_940(message: Message, met: Met) -> IncomingDocument:
     tree, (status, number, purchase_order, link, master) = message.tree, (message.first("W05") or message.header).upto(5)
-    parties, action = tree.loops("N1"), ORDER_STATUS.get(status, Action.PLACE)
+    action, (consignee, places) = ORDER_STATUS.get(status, Action.PLACE), met.parties(_parties, tree.loops("N1"))
     return IncomingDocument(
         "940", action, status, number, "", "", *_days(tree.all("G62")),
-        _consignee(parties), tuple(_shipped(tree)), _places(parties), _references(tree.all("N9")),
+        consignee, tuple(_shipped(tree)), places, _references(tree.all("N9")),
         purchase_order=purchase_order, link=link, master_reference=master, is_whole=action is Action.CHANGE,
     )  # fmt: skip
 
 
-def _line(loop: Loop) -> AskedLine:
-    head = loop.head
+def _line(head: Segment) -> AskedLine:
     number, quantity, _, price = head.upto(4)
     return AskedLine(number, quantity, head.value(3), tuple(_items(head)), price)
 
 
-def _change(loop: Loop) -> AskedLine:
-    head, named = loop.head, tuple(_items(loop.head))
+def _change(head: Segment) -> AskedLine:
+    named = tuple(_items(head))
     assigned, code, quantity, _, _, price = head.upto(6)
     number = next((item.value for item in named if item.qualifier == LINE_NUMBER), assigned)
     items = tuple(item for item in named if item.qualifier != LINE_NUMBER)
@@ -86,6 +85,10 @@ def _items(head: Segment) -> list[Item]:
         if texts[n] and texts[n + 1]:
             found.append(Item(texts[n], texts[n + 1]))
     return found
+
+
+def _parties(loops: Sequence[Loop]) -> Parties:
+    return _consignee(loops), _places(loops)
 
 
 def _consignee(parties: Sequence[Loop]) -> Consignee | None:
@@ -117,7 +120,8 @@ def _references(segments: Sequence[Segment]) -> tuple[Reference, ...]:
 
 def _days(said: Sequence[Segment]) -> tuple[str, str]:
     earliest = latest = ""
-    for qualifier, day in (each.upto(2) for each in said):
+    for each in said:
+        qualifier, day = each.upto(2)
         if qualifier in THE_DAY:
             earliest, latest = earliest or day, latest or day
         elif qualifier in EARLIEST:

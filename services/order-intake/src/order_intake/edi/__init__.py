@@ -15,7 +15,7 @@ from order_intake.edi.directory import Directory, directory, releases, segment_n
 from order_intake.edi.faults import RULES, Fault, Level, Rule, Weight
 from order_intake.edi.interchange import Group, Interchange, Message, Party, Transmission
 from order_intake.edi.limits import LIMITS, Limits
-from order_intake.edi.loops import Loop
+from order_intake.edi.loops import Content, Loop
 from order_intake.edi.outgoing import Cover, Draft, write
 from order_intake.edi.reading import read
 from order_intake.edi.segment import Segment
@@ -36,6 +36,7 @@ __all__ = [
     "X12_USUAL",
     "X12_USUAL_5010",
     "Answer",
+    "Content",
     "Cover",
     "Delimiters",
     "Directory",

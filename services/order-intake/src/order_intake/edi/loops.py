@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from order_intake.edi.segment import Segment
 from order_intake.edi.structure import Place
 
+Content = tuple[tuple[str, ...], ...]
+
 
 class Loop:
     """A segment that begins a loop, what stands in the loop itself, and the loops inside of it."""
@@ -25,6 +27,13 @@ class Loop:
     @property
     def inner(self) -> "list[Loop]":
         return [Loop(self._all, place) for place in self._place.inner]
+
+    @property
+    def content(self) -> Content:
+        """What all its segments say, those of the loops inside as well."""
+        own = [tuple(self._all[at].texts) for _, at in self._place.own]
+        inner = [texts for each in self.inner for texts in each.content] if self._place.inner else ()
+        return (tuple(self.head.texts), *own, *inner)
 
     def first(self, tag: str, qualifier: str = "") -> Segment | None:
         """The first segment of this tag (and with this first component) that belongs to the loop itself."""
