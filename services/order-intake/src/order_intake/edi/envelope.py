@@ -30,7 +30,7 @@ class Envelope:
         self._seen: set[tuple[str, str]] = set()
         self._full = False
         self._odd = {tag for tag in {each.tag for each in segments} if len(tag) > 3 or not is_name(tag, syntax.name)}
-        self._widest = max((each.size for each in segments), default=0)
+        self._widest = max([each.size for each in segments], default=0)
 
     def read(self) -> None:
         roles, done = ROLES[self.syntax.name], 0
@@ -202,7 +202,8 @@ def sparse(segment: Segment, bracket: Bracket) -> list[Fault]:
 
 def compared(header: Segment, trailer: Segment, bracket: Bracket, counted: int, level: str = "") -> list[Fault]:
     """Whether the trailer repeats the header's reference and counts right."""
-    found, reference, (count, said) = [], header.text(bracket.reference), trailer.upto(2)
+    count, said, reference = trailer.text(1), trailer.text(2), header.text(bracket.reference)
+    found = []
     if said != reference and said.strip() != reference.strip():
         zeros = header.tag in ("ISA", "GS", "ST") and said.isdigit() and said.lstrip("0") == reference.strip().lstrip("0")
         name = f"{level}leading-zeros" if zeros else f"{level}reference-differs"
