@@ -17,7 +17,7 @@ _ONLY = {"api.before_replay": ("order-intake", "api"), "api.refusal_before_commi
 ELSEWHERE = frozenset({"postgres_log", "migration", "parked", "rebuild", "key_store", "key_upkeep", "keys_command", "erasures", "edi"})
 """In processes that the rig does not run, of what its people do not do, or only one service has: other tests go there."""
 _ALONE = frozenset({"relay.fenced", "relay.queued_again", "timers.fired_alone"})
-"""The same: a tool's, and that of a timer which fails beside others."""
+"""Of parts that the rig runs, but in its tools, or where a timer fails beside others: other tests go there."""
 _OFTEN = re.compile("relay.read|acked_before|relay.deleted|fetched|moved|judged|handled|committed|before_commit|written|writing|batch|api")
 """Armed for a time that is drawn; the others come a few times in the life of a process and are armed for the first."""
 

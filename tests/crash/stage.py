@@ -153,6 +153,10 @@ class Stage(LocalSystem):
             sys.executable, "-m", *words, cwd=self.folder, env=environment,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        output, _ = await done.communicate()
+        try:
+            output, _ = await done.communicate()
+        finally:
+            if done.returncode is None:
+                done.kill()
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)} failed: {output.decode()[-2000:]}")
