@@ -20,14 +20,14 @@ from order_intake.documents.ship_notices import ship_notices
 from order_intake.documents.shipments import PackedCarton, PartnerShipment, ShippedLine
 from order_intake.documents.shipping_advices import shipping_advices
 from order_intake.documents.statuses import X12_REASONS, Happened, ShipmentStatus, statuses
-from order_intake.documents.writing import Numbered, faulty, interchange, referenced
+from order_intake.documents.writing import ControlNumbers, faulty, interchange, referenced
 from order_intake.edi import EDIFACT, STRICT, X12, Draft, Message, Party, read
 from order_intake.partners import Hand, Partner
 from shared.events import ShipTo
 from x12_tidy import tidy
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
-NUMBERS = Numbered(17, 4, 12)
+NUMBERS = ControlNumbers(17, 4, 12)
 IDS = {"X12": (Party("THREEPL", "ZZ"),), "EDIFACT": (Party("4012345000009", "14"),)}
 RELEASES: Mapping[str, Mapping[str, str]] = {
     "004010": {},

@@ -1,5 +1,6 @@
 """A partner's documents as orders of ours. No database."""
 
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -39,11 +40,14 @@ def alone(document: IncomingDocument) -> Ordered:
 
 
 @examples(60)
-@given(st.lists(DOCUMENTS, min_size=2, max_size=4))
-def test_what_came_before_changes_nothing(documents: list[IncomingDocument]) -> None:
+@given(st.lists(DOCUMENTS, min_size=2, max_size=4), st.sampled_from((0, 1, 10_000)))
+def test_what_came_before_changes_nothing(documents: list[IncomingDocument], most: int) -> None:
+    """However much of it is remembered."""
     translator = Translator(PARTNER, ZONE)
+    with patch("order_intake.documents.incoming.MOST_REMEMBERED", most):
+        found = [translator.ordered(document) for document in documents]
 
-    assert [translator.ordered(document) for document in documents] == [alone(document) for document in documents]
+    assert found == [alone(document) for document in documents]
 
 
 def test_messages_that_begin_alike_are_read_each_as_it_is() -> None:

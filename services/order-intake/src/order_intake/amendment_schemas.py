@@ -10,7 +10,7 @@ from shared.events import By, ShipTo, Window
 from shared.pages import Paging
 
 from order_intake.order import MOST_LINES
-from order_intake.schemas import Address, PromiseView, RequestedDelivery, each_once
+from order_intake.schemas import Address, PromiseView, RequestedDelivery, distinct_numbers
 
 
 class WantedLine(Body):
@@ -40,7 +40,7 @@ class NewAmendment(Body):
     reference: Text | None = None
     reason: Text = "customer_request"
     by: By = By.CUSTOMER
-    lines: Annotated[list[WantedLine], AfterValidator(each_once), Field(min_length=1, max_length=MOST_LINES)] | None = None
+    lines: Annotated[list[WantedLine], AfterValidator(distinct_numbers), Field(min_length=1, max_length=MOST_LINES)] | None = None
     requested_delivery: RequestedDelivery | None = None
     ship_to: Address | None = None
 

@@ -82,15 +82,15 @@ class NewLine(Body):
     """Counted from 1 where it is not given."""
 
 
-class Numbered(Protocol):
+class WithLineNumber(Protocol):
     @property
     def line_no(self) -> int: ...
 
 
-L = TypeVar("L", bound=Numbered)
+L = TypeVar("L", bound=WithLineNumber)
 
 
-def each_once(lines: list[L]) -> list[L]:
+def distinct_numbers(lines: list[L]) -> list[L]:
     """Raises ValueError where a number stands twice."""
     seen: set[int] = set()
     for line in lines:
@@ -101,7 +101,7 @@ def each_once(lines: list[L]) -> list[L]:
 
 
 def _numbered(lines: list[NewLine]) -> list[NewLine]:
-    return each_once([line if line.line_no else line.model_copy(update={"line_no": number}) for number, line in enumerate(lines, 1)])
+    return distinct_numbers([line if line.line_no else line.model_copy(update={"line_no": number}) for number, line in enumerate(lines, 1)])
 
 
 class NewOrder(Body):

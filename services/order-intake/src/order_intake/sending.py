@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 from order_intake.commands.outbox import next_controls
 from order_intake.consignee import opened
 from order_intake.documents.consignee import fitted, with_consignee
-from order_intake.documents.writing import Numbered, faulty, fitting, interchange, kinds_of, numbered, referenced
+from order_intake.documents.writing import ControlNumbers, faulty, fitting, interchange, kinds_of, numbered, referenced
 from order_intake.edi import X12, Draft, Unwritable
 from order_intake.partner_rows import partners
 from order_intake.partners import Partner
@@ -122,7 +122,7 @@ async def _write(tx: Transaction, partner: Partner, due: Sequence[Due]) -> None:
 
 def _wrong(partner: Partner, due: Sequence[Due], at: datetime) -> dict[UUID, str]:
     """Which documents cannot be said, tried with numbers that nobody sees: all at once, and where that fails one by one."""
-    trial = Numbered(1, 1, 1)
+    trial = ControlNumbers(1, 1, 1)
     drafts = referenced([each.draft for each in due], trial)
     by_reference = {draft.reference: each.document_id for draft, each in zip(drafts, due, strict=True)}
     try:
@@ -133,7 +133,9 @@ def _wrong(partner: Partner, due: Sequence[Due], at: datetime) -> dict[UUID, str
         return {document_id: why for each in due for document_id, why in _wrong(partner, [each], at).items()}
 
 
-async def _store(tx: Transaction, partner: Partner, due: Sequence[Due], drafts: Sequence[Draft], numbers: Numbered, data: bytes) -> None:
+async def _store(
+    tx: Transaction, partner: Partner, due: Sequence[Due], drafts: Sequence[Draft], numbers: ControlNumbers, data: bytes
+) -> None:
     entry_id, at = uuid7(), await tx.now()
     acknowledge_by = at + timedelta(seconds=partner.acknowledge_within)
     sealed = sealed_bytes([each.key for each in due], data, partner.customer_id)

@@ -83,6 +83,18 @@ class IncomingDocument(NamedTuple):
 Parties = tuple[Consignee | None, tuple[Place, ...]]
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+MOST_REMEMBERED = 10_000
+
+
+def remembered(memory: dict[K, V], key: K, value: V) -> V:
+    """For when it comes again; who has so much of it that is not the same repeats little, and it would only take memory."""
+    if len(memory) < MOST_REMEMBERED:
+        memory[key] = value
+    return value
+
+
 class Met:
     """What was read before of the messages of one kind in an interchange: partners repeat themselves, and mean the same again."""
 
@@ -95,14 +107,14 @@ class Met:
         content = tuple(head.texts)
         found = self._lines.get(content)
         if found is None:
-            found = self._lines[content] = read(head)
+            found = remembered(self._lines, content, read(head))
         return found
 
     def parties(self, read: Callable[[Sequence[Loop]], Parties], loops: Sequence[Loop]) -> Parties:
         content = tuple([loop.content for loop in loops])
         found = self._parties.get(content)
         if found is None:
-            found = self._parties[content] = read(loops)
+            found = remembered(self._parties, content, read(loops))
         return found
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder
-from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
+from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument, remembered
 from order_intake.documents.order_responses import LineReason
 from order_intake.partners import Partner, keys_of_item
 from order_intake.schemas import Address, NewLine, NewOrder, RequestedDelivery
@@ -98,21 +98,21 @@ class Translator:
         if found is None:
             sku, quantity, refusal = translated(line_no, line, self._partner)
             new = _if_possible(NewLine, {"sku": sku, "quantity": quantity, "line_no": line_no})
-            found = self._lines[line_no, line] = Line(words_of(line_no, line, self._partner), quantity, refusal, new)
+            found = remembered(self._lines, (line_no, line), Line(words_of(line_no, line, self._partner), quantity, refusal, new))
         return found
 
     def _address(self, consignee: Consignee | None) -> Address | Described | str:
         found = self._addresses.get(consignee)
         if found is None:
             said = address_of(consignee, self._partner)
-            found = self._addresses[consignee] = _if_possible(Address, said) if isinstance(said, dict) else said
+            found = remembered(self._addresses, consignee, _if_possible(Address, said) if isinstance(said, dict) else said)
         return found
 
     def _window(self, document: IncomingDocument) -> RequestedDelivery | Described:
         days = document.earliest_on, document.latest_on
         found = self._windows.get(days)
         if found is None:
-            found = self._windows[days] = _if_possible(RequestedDelivery, {**window_of(document, self._zone)})
+            found = remembered(self._windows, days, _if_possible(RequestedDelivery, {**window_of(document, self._zone)}))
         return found
 
 

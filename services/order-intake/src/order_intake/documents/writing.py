@@ -18,7 +18,7 @@ OWN = Profile({rule: weight for rule, weight in STRICT.weights.items() if rule !
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class ControlNumbers:
     """The control numbers of one interchange: the envelope's, its group's in X12, and that of its first message."""
 
     control: int
@@ -32,16 +32,16 @@ def kinds_of(partner: Partner, documents: int) -> list[str]:
     return [*envelope[:-1], *[envelope[-1]] * documents]
 
 
-def numbered(taken: Mapping[str, int]) -> Numbered:
-    return Numbered(taken.get("ISA") or taken["UNB"], taken.get("GS", 0), taken.get("ST") or taken["UNH"])
+def numbered(taken: Mapping[str, int]) -> ControlNumbers:
+    return ControlNumbers(taken.get("ISA") or taken["UNB"], taken.get("GS", 0), taken.get("ST") or taken["UNH"])
 
 
-def referenced(drafts: Sequence[Draft], numbers: Numbered) -> list[Draft]:
+def referenced(drafts: Sequence[Draft], numbers: ControlNumbers) -> list[Draft]:
     """Each message with its own number, ST02 or UNH 0062."""
     return [replace(draft, reference=f"{number:04}") for number, draft in enumerate(drafts, numbers.first)]
 
 
-def interchange(partner: Partner, drafts: Sequence[Draft], numbers: Numbered, at: datetime) -> bytes:
+def interchange(partner: Partner, drafts: Sequence[Draft], numbers: ControlNumbers, at: datetime) -> bytes:
     """Raises Unwritable."""
     name, fit = partner.syntax.name, fitting(partner)
     cover = Cover(
