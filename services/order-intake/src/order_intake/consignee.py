@@ -26,7 +26,12 @@ def plain_text(ship_to: ShipTo | Address) -> str:
 
 
 def seal(ship_to: ShipTo | Address, key: SubjectKey, customer_id: str) -> str:
-    return key.seal_text(plain_text(ship_to), customer_id, SHIP_TO)
+    return sealed(plain_text(ship_to), key, customer_id)
+
+
+def sealed(plain: str, key: SubjectKey, customer_id: str) -> str:
+    """What `plain_text` says."""
+    return key.seal_text(plain, customer_id, SHIP_TO)
 
 
 def opened(stored: str | None, key_id: str | None, customer_id: str, keys: Mapping[str, SubjectKey]) -> ShipTo | None:

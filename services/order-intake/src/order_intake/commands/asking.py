@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from shared.batches import Outcome
 from shared.database import Transaction
@@ -58,14 +59,13 @@ def _news(asked: Sequence[Asked]) -> list[NewOrder]:
 def _parts(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     """In order; the same number twice comes into one part, where the second one is seen."""
     part: list[Asked] = []
-    lines = 0
-    for each in sorted(asked, key=lambda each: each.reference):
-        fresh = not part or part[-1].reference != each.reference
-        if fresh and (len(part) >= ORDERS_AT_ONCE or lines >= LINES_AT_ONCE):
+    lines, last = 0, ("", "")
+    for reference, each in sorted([(each.reference, each) for each in asked], key=itemgetter(0)):
+        if reference != last and (len(part) >= ORDERS_AT_ONCE or lines >= LINES_AT_ONCE):
             yield part
             part, lines = [], 0
         part.append(each)
-        lines += each.size
+        lines, last = lines + each.size, reference
     if part:
         yield part
 

@@ -14,7 +14,7 @@ from shared.outbox import publish
 from shared.sealing import SubjectKey
 
 from order_intake.commands.drafts import HELD_AT_ONCE, Draft, First, Known, Placed, gather_drafts, load_known
-from order_intake.consignee import seal
+from order_intake.consignee import plain_text, sealed
 from order_intake.errors import OrderInvalid, ReferenceTaken, TooManyOpenOrders
 from order_intake.fulfilment import confirm
 from order_intake.lifecycle import OrderStatus
@@ -47,8 +47,7 @@ async def place_known(tx: Transaction, news: Sequence[NewOrder], known: Known, t
             except DomainError as fault:
                 faults[index] = fault
     keys = dict(zip(drafts, await take(len(drafts)), strict=True))
-    for reference, draft in drafts.items():
-        _seal(draft, keys[reference])
+    _seal_all([(draft, keys[reference]) for reference, draft in drafts.items()])
     gather_drafts(tx, drafts.values())
     await publish(tx, *[event for draft in drafts.values() for event in draft.order.said])
     placed = known.placed | {reference: draft.first for reference, draft in drafts.items()}
@@ -63,9 +62,14 @@ def _outcome(new: NewOrder, placed: Mapping[Reference, First], key: SubjectKey |
     return Done(Placed(new, first, key), key is not None)
 
 
-def _seal(draft: Draft, key: SubjectKey) -> None:
-    draft.order.ship_to_key_id = key.key_id
-    draft.order.ship_to = seal(draft.new.ship_to, key, draft.order.customer_id)
+def _seal_all(sealing: Sequence[tuple[Draft, SubjectKey]]) -> None:
+    """Each under its own key; an address that many of them share is written out once."""
+    plain = {id(draft.new.ship_to): "" for draft, _ in sealing}
+    for draft, key in sealing:
+        address = draft.new.ship_to
+        text = plain[id(address)] = plain[id(address)] or plain_text(address)
+        draft.order.ship_to_key_id = key.key_id
+        draft.order.ship_to = sealed(text, key, draft.order.customer_id)
 
 
 def fingerprint(new: NewOrder) -> bytes:
