@@ -61,17 +61,19 @@ async def subjects(taken: Sequence[Taken], keys: Keys) -> list[Subjects]:
     return found
 
 
-async def store_messages(tx: Transaction, taken: Iterable[Taken]) -> None:
-    """What became of each message. Many are written while the caller goes on."""
-    count = 0
+async def store_messages(tx: Transaction, taken: Sequence[Taken]) -> None:
+    """The words of new orders, and what became of each message. Where there are many, each is written while the next is made."""
+    are_many = sum(len(each.arrival.interchange.messages) for each in taken) >= MANY
     for each in taken:
-        each.messages = messages_view(each)
-        count += len(each.messages)
-        tx.gather(MESSAGES, list(_messages(each, each.messages)))
         for some in portions(_orders(each), lambda order: len(order.facts.lines)):
             tx.gather(KEEP, [kept(order) for order in some])
             await asyncio.sleep(0)
-    if count >= MANY:
+    if are_many:
+        await tx.write_behind()
+    for each in taken:
+        each.messages = messages_view(each)
+        tx.gather(MESSAGES, list(_messages(each, each.messages)))
+    if are_many:
         await tx.write_behind()
 
 
