@@ -17,7 +17,9 @@ from shared.database import TRANSIENT, Pool, columns, open_pool
 from shared.sealing import MasterKeys, SubjectKey, Wrapped
 
 MADE_AT_ONCE = 500
-REFILL_BELOW = 250
+AHEAD = 1500
+"""So many keys lie ready, for a large batch as well; what was taken of them is made anew a moment later, when nobody waits for it."""
+CALM_SECONDS = 0.3
 UNUSED_FOR = 3600.0
 """Seconds that a key may lie in memory; what is not used until then is given back."""
 READ_FOR = 4.0
@@ -58,10 +60,13 @@ class KeyStore:
         taken = self._taken(count)
         if len(taken) < count:
             taken += await self._taken_of_new(count - len(taken))
-        left = sum(len(minting.keys) for minting in self._stock)
-        if left < max(REFILL_BELOW, 2 * count) and (self._refilling is None or self._refilling.done()):
+        if self._left <= AHEAD - MADE_AT_ONCE and (self._refilling is None or self._refilling.done()):
             self._refilling = asyncio.create_task(self._refill())
         return taken
+
+    @property
+    def _left(self) -> int:
+        return sum(len(minting.keys) for minting in self._stock)
 
     async def make(self, count: int) -> list[SubjectKey]:
         """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
@@ -125,9 +130,11 @@ class KeyStore:
 
     async def _refill(self) -> None:
         """What cannot be made now is made when it is asked for."""
+        await asyncio.sleep(CALM_SECONDS)
         try:
             await self._end_old()
-            await self._mint(MADE_AT_ONCE)
+            while self._left < AHEAD:
+                await self._mint(MADE_AT_ONCE)
         except TRANSIENT as error:
             log.warning("key_store.not_refilled", error=repr(error))
 
