@@ -9,6 +9,7 @@ import pytest
 from shared.bus import Bus, BusUnavailable, Record
 from shared.database import open_pool, transaction
 from shared.locks import Lock, lock
+from shared.observability import RELAY_LEADER
 from shared.outbox import make_leaves, publish
 from shared.relay import Relay
 from shared.walls import Role, entered_as
@@ -106,6 +107,33 @@ async def test_a_restarted_process_takes_its_own_lease_back_at_once(world: World
     assert await after.leads()
 
     assert (after.epoch or 0) > (before.epoch or 0)
+
+
+async def test_who_does_not_lead_sends_nothing_and_who_leads_so_much_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.relay.MOST", 2)
+    leader, other = world.relay(owner="leader"), world.relay(owner="other")
+    await world.say(*history(uuid7(), 3))
+    assert await leader.leads()
+
+    assert [await other.step(), await leader.step(), await leader.step(), await leader.step()] == [0, 2, 1, 0]
+
+
+async def test_what_is_said_in_this_process_wakes_its_relay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.relay.SHORTEST", 600)
+    monkeypatch.setattr("shared.relay.LONGEST", 600)
+    relay, stopping = Counted(world.pool, world.bus(), "/order-intake", "one"), asyncio.Event()
+    running = asyncio.create_task(relay.run(stopping))
+    await until(partial(_has_looked, relay, 1))
+    await world.say(rejected(uuid7(), 1))
+
+    async def woken() -> bool:
+        relay.wake.set()
+        return await _has_sent(world, running)
+
+    await until(woken)
+    stopping.set()
+    await running
+    assert RELAY_LEADER._value.get() == 0
 
 
 async def test_a_relay_that_stops_gives_its_lease_back(world: World) -> None:
