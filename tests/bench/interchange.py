@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from tests.bench.generator import LINES, ask
 
-ORDERS, ROUNDS = 1000, 3
+ORDERS, ROUNDS = 1000, 9
 SENDER, US = "BENCHPARTNER", "THREEPL"
 ADDRESS = "N1*ST*DC EAST*92*STORE-12~N3*88 CENTURY AVENUE~N4*SHANGHAI**200120*CN"
 

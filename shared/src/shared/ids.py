@@ -2,6 +2,7 @@
 make, to write out and to store."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import AnyStr
 from uuid import UUID
 
@@ -17,7 +18,13 @@ def new_id() -> UUID:
 
 def new_id_at(at: datetime) -> UUID:
     """Of this instant's millisecond."""
-    return pgproto.UUID(uuid_utils.uuid7(nanoseconds=(at - _EPOCH) // timedelta(milliseconds=1) * 1_000_000).bytes)
+    return pgproto.UUID(uuid_utils.uuid7(nanoseconds=_nanoseconds(at)).bytes)
+
+
+@lru_cache(64)
+def _nanoseconds(at: datetime) -> int:
+    """All orders of a batch are received at one instant."""
+    return (at - _EPOCH) // timedelta(milliseconds=1) * 1_000_000
 
 
 def id_of(said: AnyStr) -> UUID:
