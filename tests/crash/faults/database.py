@@ -1,11 +1,10 @@
 """PostgreSQL goes down hard, loses its backends, and refuses what it would take a moment later."""
 
 import asyncio
-import os
-import signal
 from contextlib import suppress
 
 import asyncpg
+import psutil
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
@@ -27,24 +26,33 @@ async def stop_backends(ground: Field) -> None:
     """With whatever they have locked."""
     stopped = 0
     for _ in range(4):
-        pid = await ground.ask(ground.drawn.choice(SERVICES).package, _ANY_BACKEND)
-        if not isinstance(pid, int):
+        if not (backends := _backends(ground.stage.postgres.pid)):
             continue
-        os.kill(pid, signal.SIGSTOP)
+        backend = ground.drawn.choice(backends)
+        backend.suspend()
         stopped += 1
         try:
             await asyncio.sleep(ground.seconds(1, 6))
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+            with suppress(psutil.NoSuchProcess):
+                backend.resume()
     if not stopped:
         raise InVain("no backend was there")
 
 
-_ANY_BACKEND = """
-SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
-ORDER BY state <> 'idle' DESC, random() LIMIT 1
-"""
+def _backends(postmaster: int | None) -> list[psutil.Process]:
+    """Those that serve clients, by their titles; if there are any, those in the middle of something."""
+    found: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        found = [each for each in psutil.Process(postmaster).children() if "127.0.0.1(" in _title(each)] if postmaster else []
+    return [each for each in found if not _title(each).endswith("idle")] or found
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()).strip()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @fault("backends are terminated")
