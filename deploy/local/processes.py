@@ -4,6 +4,7 @@ import secrets
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -95,4 +96,10 @@ def free_port(wanted: int | None = None) -> int:
     """The wanted one if it is free or soon will be, else one below the range that outgoing connections take theirs from."""
     if wanted and became(lambda: is_free(wanted), 3):
         return wanted
-    return next(port for port in iter(lambda: 20_000 + secrets.randbelow(12_000), None) if is_free(port))
+    port = next(port for port in iter(lambda: 20_000 + secrets.randbelow(12_000), None) if port not in _given and is_free(port))
+    _given.append(port)
+    return port
+
+
+_given: deque[int] = deque(maxlen=4_000)
+"""Whoever got one of these may not have taken it yet."""
