@@ -118,4 +118,5 @@ SHORT = Profile(
         "cut between COMMIT and its answer": 1,
         "connections are reset": 1,
     },
+    when={"events of one thing are said in reverse": (0.03, 0.1)},
 )
