@@ -75,6 +75,9 @@ async def test_nobody_is_bound_where_no_bound_is_set(tx: Transaction) -> None:
 
 
 async def test_counting_reads_the_index_alone(tx: Transaction) -> None:
+    """That it can; on a table so small another way may cost as little."""
+    await tx.execute("SET LOCAL enable_indexscan = off")
+    await tx.execute("SET LOCAL enable_bitmapscan = off")
     plan = await tx.fetch(f"EXPLAIN SELECT count(*) FROM (SELECT FROM orders WHERE customer_id = 'A' AND {UNDER_WAY} LIMIT 10) AS open")
 
     assert any("Index Only Scan using orders_under_way" in row[0] for row in plan)
