@@ -6,12 +6,13 @@ from secrets import token_urlsafe
 
 import asyncpg
 import pytest
-from shared.key_store import MADE_AT_ONCE, READ_AT_MOST, READ_FOR, KeyStore, open_key_store
+from shared.key_store import AHEAD, MADE_AT_ONCE, READ_AT_MOST, READ_FOR, UNUSED_FOR, KeyStore, open_key_store
 from shared.key_upkeep import make_key_store, rewrap, sweep
 from shared.sealing import MasterKeys, Unopenable, new_master_key
 from shared.settings import Settings
 
 from deploy.local.postgres import Postgres
+from tests.shared.plumbing import until
 
 OLD, NEW = new_master_key("old"), new_master_key("new")
 _numbers = count()
@@ -30,6 +31,10 @@ async def store(url: str) -> AsyncIterator[KeyStore]:
     made = await open_key_store(url, MasterKeys(OLD))
     yield made
     await made.close()
+
+
+async def ready(store: KeyStore) -> bool:
+    return store.ready >= AHEAD
 
 
 async def test_a_key_is_handed_out_once_and_can_be_read(store: KeyStore) -> None:
@@ -59,6 +64,20 @@ async def test_taking_a_key_asks_nobody(store: KeyStore) -> None:
         await store.pool.release(connection)
 
     assert (made, len(taken)) == (MADE_AT_ONCE, MADE_AT_ONCE // 3)
+
+
+async def test_what_lay_too_long_is_given_back_and_made_anew_before_anybody_has_to_wait_for_it(store: KeyStore) -> None:
+    await store.take()
+    await until(lambda: ready(store))
+    for minting in store._stock:
+        minting.made_at -= UNUSED_FOR
+    old = {key.key_id for minting in store._stock for key in minting.keys}
+
+    [key] = await store.take()
+
+    assert key.key_id not in old
+    await until(lambda: ready(store))
+    assert await store.read_now(old) == {}
 
 
 async def test_what_was_not_used_is_given_back_in_the_end(url: str) -> None:

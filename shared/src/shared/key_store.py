@@ -6,6 +6,7 @@ Events and their ledger are kept for ever; a key that lay in them could not be d
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from time import monotonic
 from uuid import UUID
 
@@ -60,13 +61,18 @@ class KeyStore:
         taken = self._taken(count)
         if len(taken) < count:
             taken += await self._taken_of_new(count - len(taken))
-        if self._left <= AHEAD - MADE_AT_ONCE and (self._refilling is None or self._refilling.done()):
+        if self.ready <= AHEAD - MADE_AT_ONCE and (self._refilling is None or self._refilling.done()):
             self._refilling = asyncio.create_task(self._refill())
         return taken
 
     @property
-    def _left(self) -> int:
-        return sum(len(minting.keys) for minting in self._stock)
+    def ready(self) -> int:
+        """Keys that can be handed out without asking anybody."""
+        return sum(len(minting.keys) for minting in self._fresh)
+
+    @property
+    def _fresh(self) -> list[Minting]:
+        return [each for each in self._stock if each.made_at > monotonic() - UNUSED_FOR]
 
     async def make(self, count: int) -> list[SubjectKey]:
         """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
@@ -123,7 +129,7 @@ class KeyStore:
 
     def _taken(self, count: int) -> list[SubjectKey]:
         taken: list[SubjectKey] = []
-        for minting in [each for each in self._stock if each.made_at > monotonic() - UNUSED_FOR]:
+        for minting in self._fresh:
             while minting.keys and len(taken) < count:
                 taken.append(minting.keys.pop())
         return taken
@@ -133,7 +139,7 @@ class KeyStore:
         await asyncio.sleep(CALM_SECONDS)
         try:
             await self._end_old()
-            while self._left < AHEAD:
+            for _ in range(ceil((AHEAD - self.ready) / MADE_AT_ONCE)):
                 await self._mint(MADE_AT_ONCE)
         except TRANSIENT as error:
             log.warning("key_store.not_refilled", error=repr(error))
@@ -149,8 +155,9 @@ class KeyStore:
 
     async def _end_old(self) -> None:
         """Mintings that are used up or lay too long."""
-        ended = [each for each in self._stock if not each.keys or each.made_at <= monotonic() - UNUSED_FOR]
-        self._stock = [each for each in self._stock if each not in ended]
+        fresh = [each for each in self._fresh if each.keys]
+        ended = [each for each in self._stock if each not in fresh]
+        self._stock = fresh
         for minting in ended:
             await self._give_back(minting)
 
