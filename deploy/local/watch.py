@@ -45,6 +45,8 @@ class Program:
         self.name = name
         self.restarts = 0
         self.crashed_at: list[str] = []
+        self.ended: list[tuple[int, float]] = []
+        """Exit code and seconds of each life that ended by itself, with an error."""
         self.next_life: Mapping[str, str] = {}
         """Variables for the next start alone."""
         self.log = folder / "logs" / f"{name}.log"
@@ -142,6 +144,7 @@ class Program:
             lived = time.monotonic() - began
             is_sick = self.restarts and lived < AT_ONCE_SECONDS and not self._is_meant_to_die
             pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if is_sick else 0.0
+            self.ended += [(code, lived)] if code > 0 and not self._is_meant_to_die else []
             self.crashed_at += [self._armed_with] if self._armed_with and code == -signal.SIGKILL else []
             self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{last_lines(self.log, 8)}")
             self._say(f"{self.name} is started again" + (f" in {pause:.0f} s, because it died at once." if pause else "."))

@@ -17,9 +17,10 @@ _MISSING = "SELECT id FROM unnest($1::uuid[]) AS said (id) EXCEPT SELECT correla
 
 @dataclass
 class Changes:
-    """The correlation id of each call that was answered 2xx, by package."""
+    """The correlation id of each call that was answered 2xx, by package; and calls that were answered with a fault of ours."""
 
     said: defaultdict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    faults: list[str] = field(default_factory=list)
 
     async def missing(self, database: Callable[[str], str]) -> list[Finding]:
         """`database` says where that of a package is."""
@@ -43,6 +44,13 @@ class Caller(Client):
         self._package, self._changes = package, changes
 
     async def _attempt(self, request: bytes) -> Answer | None:
+        answer = await self._noted(request)
+        if answer and answer.status >= 500 and answer.status != 503:
+            what = request.partition(b"\r\n")[0].decode()
+            self._changes.faults.append(f"{self._package}: {what} was answered {answer.status} {answer.body.decode(errors='replace')}")
+        return answer
+
+    async def _noted(self, request: bytes) -> Answer | None:
         if request.startswith(b"GET "):
             return await super()._attempt(request)
         correlation = uuid4()

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from pydantic_core import from_json
-from shared.bus import PARTITIONS
 from shared.events import Topic
 from shared.walls import Role
 
@@ -46,13 +46,7 @@ async def left(target: Target) -> Rest:
 async def unread(target: Target) -> dict[str, int]:
     """By service: records that lie beyond its places."""
     found: dict[str, int] = {}
-    consumer = AIOKafkaConsumer(bootstrap_servers=target.kafka_bootstrap_servers, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = [TopicPartition(topic, number) for topic in Topic for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(places)
-    finally:
-        await consumer.stop()
+    ends = await _ends(str(target.kafka_bootstrap_servers))
     for package, topics in subscriptions(target).items():
         connection = await asyncpg.connect(target.database(package, Role.STAFF))
         rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
@@ -60,6 +54,21 @@ async def unread(target: Target) -> dict[str, int]:
         read = {TopicPartition(topic, number): offset for topic, number, offset in rows}
         found[f"records unread in {package}"] = sum(end - read.get(place, 0) for place, end in ends.items() if place.topic in topics)
     return {what: count for what, count in found.items() if count > 0}
+
+
+async def _ends(servers: str) -> dict[TopicPartition, int]:
+    """Of all partitions that there are by now."""
+    admin, consumer = AIOKafkaAdminClient(bootstrap_servers=servers), AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    await admin.start()
+    try:
+        await consumer.start()
+        topics = await admin.describe_topics(list(Topic))
+        places = [TopicPartition(topic["topic"], one["partition"]) for topic in topics for one in topic["partitions"]]
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+        await admin.close()
+    return ends
 
 
 async def final(ground: Field, ledger: Ledger) -> list[Finding]:

@@ -88,6 +88,7 @@ OFTENER: Mapping[str, int] = {
 ONCE = (
     "Kafka loses everything; the ledgers are replayed",
     ALL_PENDING,
+    "topics have twice the partitions, and some is said again in those",
     "a delete of the relay arrives after another leader, another log and a replay",
 )
 

@@ -52,6 +52,8 @@ class Link:
     sprung: dict[str, int] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set: what a spy holds back goes on."""
+    harmed: int = 0
+    """How often the weather, or a reset, met something that was on its way."""
     drawn: Random = field(init=False)
     """Where its jitter comes from: the same for links of the same name."""
     _open: set["_Connection"] = field(default_factory=set)
@@ -87,6 +89,7 @@ class Link:
 
     def reset(self) -> None:
         """All connections end with a RST."""
+        self.harmed += len(self._open)
         for connection in list(self._open):
             connection.abort()
 
@@ -100,6 +103,7 @@ class Link:
 
     async def lit(self, up: bool) -> None:
         while self.weather.dark_up if up else self.weather.dark_down:
+            self.harmed += 1
             await self._light.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -161,18 +165,22 @@ class _Connection:
     async def _pass(self, target: asyncio.StreamWriter, data: bytes, *, up: bool) -> None:
         link = self._link
         size = link.weather.slice_bytes or len(data) or 1
+        link.harmed += len(data) > size
         for start in range(0, len(data), size):
             weather = link.weather
             if weather.latency or weather.jitter:
+                link.harmed += 1
                 await asyncio.sleep(max(0.0, weather.latency + link.drawn.uniform(-weather.jitter, weather.jitter)))
             await link.lit(up)
             piece = data[start : start + size]
             if weather.bytes_per_second:
+                link.harmed += 1
                 await asyncio.sleep(len(piece) / weather.bytes_per_second)
             target.write(piece)
             await target.drain()
             self._carried += len(piece)
             if weather.cut_after and self._carried >= weather.cut_after:
+                link.harmed += 1
                 self.abort()
                 return
 

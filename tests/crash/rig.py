@@ -21,6 +21,7 @@ from deploy.local.errors import StackError
 from tests.crash import checks
 from tests.crash.beating import HINDERED, Beating
 from tests.crash.changes import Changes
+from tests.crash.conduct import ended, told_of_faults
 from tests.crash.faults import CATALOGUE, Field
 from tests.crash.faults.kafka import replay
 from tests.crash.ledger import Ledger
@@ -118,7 +119,7 @@ class Rig:
 
     async def _all_that_is_broken(self) -> list[Finding]:
         try:
-            found = await checks.final(self.ground, self.ledger)
+            found = await checks.final(self.ground, self.ledger) + told_of_faults(self.changes.faults) + ended(self.stage.programs)
             return found + await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
         except HINDERED as error:
             return [*self.vigil.findings, Finding(checks.STUCK, 1, f"nothing could be judged in the end: {error!r}")]

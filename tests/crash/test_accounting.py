@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
+from deploy.local.processes import became
 from deploy.local.watch import Program
-from tests.crash import beating
+from tests.crash import beating, conduct
 from tests.crash.beating import AT_A_POINT, TRIES, Beating
 from tests.crash.faults import CATALOGUE, Field, processes
 from tests.crash.faults.catalogue import Absent, Fault, InVain
@@ -144,6 +145,23 @@ async def test_two_who_want_the_next_life_of_a_process_have_one_each(tmp_path: P
         program.wait_stopped(0)
 
     assert len(set(pids)) == 2
+
+
+@pytest.mark.parametrize(("code", "lived", "found"), [(1, 0, 1), (70, 0, 0), (1, 60, 0)], ids=["an error", "the watchdog", "at its start"])
+async def test_who_ended_by_an_error_after_its_start_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, lived: int, found: int
+) -> None:
+    life = ["sh", "-c", f"exit {code}"]
+    program = Program("crm-worker", life, environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    monkeypatch.setattr(conduct, "AT_ONCE_SECONDS", lived)
+    program.start()
+    try:
+        assert await asyncio.to_thread(became, lambda: bool(program.ended), 30)
+    finally:
+        program.ask_to_stop()
+        program.wait_stopped(0)
+
+    assert len(conduct.ended([program])) == found
 
 
 async def test_a_trap_that_nobody_stepped_into_did_no_harm() -> None:

@@ -50,4 +50,5 @@ async def test_a_change_that_was_acknowledged_and_is_not_there_is_found(audit: s
 
     [found] = await changes.missing(lambda package: audit)
 
+    assert [said.partition(": ")[2] for said in changes.faults] == ["POST /broken HTTP/1.1 was answered 500 "]
     assert (found.broken, asked["/lost"] in found.first, len(written)) == (1, True, 1)

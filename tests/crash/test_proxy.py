@@ -10,6 +10,8 @@ import pytest
 from shared.walls import Role, entered_as
 
 from deploy.local.postgres import Postgres
+from tests.crash.faults.catalogue import InVain
+from tests.crash.faults.network import felt
 from tests.crash.proxy import Link, Weather
 from tests.crash.wires import Frames, PostgresSpy
 
@@ -57,6 +59,19 @@ async def test_whatever_the_weather_bytes_arrive_whole_and_in_order(echo: Link, 
     assert await said(echo) == WORD
 
 
+@pytest.mark.parametrize(
+    "weather",
+    [Weather(slice_bytes=7), Weather(latency=0.001), Weather(jitter=0.001), Weather(bytes_per_second=1e6), Weather(cut_after=400)],
+)
+async def test_weather_is_no_harm_where_nothing_is_on_its_way(echo: Link, weather: Weather) -> None:
+    with pytest.raises(InVain), felt([echo]):
+        await said(echo)
+    with pytest.raises(InVain), felt([echo]):
+        echo.become(weather)
+    with felt([echo]), suppress(OSError, asyncio.IncompleteReadError):
+        await said(echo)
+
+
 async def test_a_slow_link_takes_its_time_and_a_thin_one_as_well(echo: Link) -> None:
     echo.become(Weather(latency=0.1))
     began = monotonic()
@@ -76,7 +91,7 @@ async def test_nothing_comes_through_in_the_dark_and_all_of_it_afterwards(echo: 
     assert await reader.readexactly(6) == b"before"
     echo.become(dark)
     writer.write(WORD)
-    with pytest.raises(TimeoutError):
+    with felt([echo]), pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(1), 0.2)
 
     echo.calm()
@@ -98,7 +113,8 @@ async def test_a_reset_ends_what_is_open_and_nothing_else(echo: Link) -> None:
     writer.write(b"x")
     await reader.readexactly(1)
 
-    echo.reset()
+    with felt([echo]):
+        echo.reset()
 
     with pytest.raises((OSError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)

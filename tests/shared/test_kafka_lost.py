@@ -1,10 +1,12 @@
 """A real broker that lost its data: consumers notice, the ledger fills the log again, and nothing is applied twice."""
 
 import asyncio
+from functools import partial
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from shared.bus import BusUnavailable
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from shared.bus import PARTITIONS, BusUnavailable
 from shared.consumer import Consumer
 from shared.kafka import KafkaBus, make_topics
 from uuid_utils.compat import uuid7
@@ -60,6 +62,63 @@ async def test_topics_that_are_made_after_the_group_has_met_are_heard(kafka: Kaf
     await make_topics(kafka.bootstrap, [later])
     await until(has_both, 30)
     await bus.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(90)
+async def test_partitions_that_are_added_after_a_quick_restart_are_heard(kafka: Kafka) -> None:
+    """Nobody leads a group whose leader came back so quickly that the group did not meet anew."""
+    topic = f"grows-{uuid7()}"
+    await make_topics(kafka.bootstrap, [topic])
+    before, after = (_member(kafka, topic) for _ in range(2))
+    await until(partial(_has_all_of, PARTITIONS, before), 30)
+    await before.close()
+    await until(partial(_has_all_of, PARTITIONS, after), 30)
+
+    await _grow(kafka, topic)
+
+    await until(partial(_has_all_of, 2 * PARTITIONS, after), 30)
+    await after.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(90)
+async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By something that aiokafka did not count on: its task ends, and every poll after it fails."""
+    topic = f"fails-{uuid7()}"
+    await make_topics(kafka.bootstrap, [topic])
+    bus, failed = _member(kafka, topic), asyncio.Event()
+    await until(partial(_has_all_of, PARTITIONS, bus), 30)
+
+    def fail(*_: object) -> None:
+        failed.set()
+        monkeypatch.undo()
+        raise RuntimeError("nobody counted on this")
+
+    monkeypatch.setattr(RangePartitionAssignor, "on_assignment", fail)
+    await _grow(kafka, topic)
+
+    await until(partial(_has_all_of, 2 * PARTITIONS, bus), 30)
+    assert failed.is_set()
+    await bus.close()
+
+
+def _member(kafka: Kafka, topic: str) -> KafkaBus:
+    return KafkaBus(kafka.bootstrap, instance="one", group=f"group-{topic}", topics=[topic], session_seconds=30)
+
+
+async def _has_all_of(count: int, bus: KafkaBus) -> bool:
+    try:
+        return len((await bus.poll(10, 0.1)).partitions) == count
+    except BusUnavailable:
+        return False
+
+
+async def _grow(kafka: Kafka, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.create_partitions({topic: NewPartitions(2 * PARTITIONS)})
+    await admin.close()
 
 
 async def _forget_topic(kafka: Kafka, topic: str) -> None:

@@ -10,14 +10,15 @@ import pytest
 from pydantic import SecretStr
 from shared.bodies import At, Body, Code, Quantity, View
 from shared.errors import Conflict
-from shared.routes import Tx, router
+from shared.routes import Reading, Tx, router
 from shared.scopes import needs
 from shared.service import Service, create_app
 from shared.settings import Settings
 from shared.walls import Role
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import PACKAGE, World, metadata
+from tests.shared.plumbing import PACKAGE, World, metadata, until
 
 KEY = f"operator.{token_urlsafe(32)}"
 
@@ -49,6 +50,11 @@ def things() -> Service:
     @needs("orders:read")
     async def show(name: str = "none") -> ThingView:
         return ThingView(name=name)
+
+    @api.get("/read", response_model=ThingView)
+    @needs("orders:read")
+    async def read(db: Reading, what: str) -> ThingView:
+        return ThingView(name=str((await db.execute(text(f"SELECT {what}"))).scalar()))
 
     return Service("things", PACKAGE, "Things", Settings, metadata, api)
 
@@ -222,6 +228,29 @@ async def test_a_lost_database_is_503_and_the_next_requests_work(client: httpx.A
     await connection.execute(f"SET ROLE {Role.WORKER.of(PACKAGE)}")
     assert await connection.fetchval("SELECT count(*) FROM effects WHERE said = 'B'") == answers.count(201)
     await connection.close()
+
+
+@pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
+async def test_what_is_lost_while_it_is_read_is_503_as_well(client: httpx.AsyncClient, world: World, end: str) -> None:
+    other = await asyncpg.connect(world.url)
+    reading = asyncio.create_task(client.get("/read", params={"what": "pg_sleep(60)"}))
+
+    async def has_ended() -> object:
+        return await other.fetchval(f"SELECT {end}(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = current_user")
+
+    await until(has_ended)
+    answer = await reading
+    again = await client.get("/read", params={"what": "1"})
+
+    assert (answer.status_code, answer.headers.get("retry-after"), answer.json()["type"]) == (503, "1", "/problems/unavailable")
+    assert again.status_code == 200
+    await other.close()
+
+
+async def test_a_read_that_cannot_be_right_is_a_fault_of_ours(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/read", params={"what": "1 / 0"})
+
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
 
 
 async def test_the_chain_of_the_caller_is_kept(client: httpx.AsyncClient) -> None:

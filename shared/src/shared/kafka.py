@@ -1,8 +1,9 @@
 """The bus on Apache Kafka, by aiokafka. Its traps are settled here: no auto-commit, acks=all, idempotence, bounded waits."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from time import time
 from typing import Any
 
@@ -85,12 +86,14 @@ class KafkaBus:
             await _within(STOP_SECONDS, producer.stop())
 
     async def poll(self, most: int, seconds: float) -> Fetched:
+        """A member that failed may fail for ever: the next poll has a new one."""
         try:
             fetched = await asyncio.wait_for(self._fetched(most, seconds), POLL_SECONDS)
         except TimeoutError as error:
             await self._drop_consumer()
             raise BusUnavailable(f"no partitions within {POLL_SECONDS:.0f} s") from error
         except (KafkaError, OSError) as error:
+            await self._drop_consumer()
             raise BusUnavailable(repr(error)) from error
         heard = [
             Heard(Partition(partition.topic, partition.partition), record.offset, record.key, record.headers, record.value)
@@ -107,6 +110,7 @@ class KafkaBus:
         if self._consumer is None:
             consumer = self._new_consumer()
             consumer.subscribe(self._topics, listener=self._assigned)
+            self._assigned.first = partial(_meet_if_nobody_leads, consumer)
             try:
                 await consumer.start()
             except BaseException:
@@ -170,6 +174,8 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     def __init__(self) -> None:
         self.generation = 0
         self.partitions: frozenset[Partition] = frozenset()
+        self.first: Callable[[], None] | None = None
+        """Done when something is assigned, once."""
 
     def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         self.generation += 1
@@ -179,7 +185,18 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         self.generation += 1
         self.partitions = frozenset(Partition(each.topic, each.partition) for each in assigned)
+        first, self.first = self.first, None
+        if first:
+            first()
         crash_point("kafka.assigned")
+
+
+def _meet_if_nobody_leads(consumer: Any) -> None:
+    """A static member that came back quickly is not told that it leads (KIP-814), and aiokafka lets only a leader look whether topics
+    have grown. Joining once more tells the leader, and nobody else notices."""
+    coordinator = consumer._coordinator
+    if coordinator._group_subscription is None:
+        coordinator.request_rejoin()
 
 
 def _acknowledged(sent: "asyncio.Future[Any]") -> None:

@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from shared.database import TRANSIENT
+from shared.database import TRANSIENT, passes
 from shared.errors import DomainError, Fault, InvalidInput
 from shared.faults import MOST_FAULTS, TooManyFaults, pointer_of, sentence, short
 
@@ -97,6 +98,16 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     return answer(body, {"Retry-After": "1"}, request)
 
 
+async def _while_reading(request: Request, error: Exception) -> JSONResponse:
+    """SQLAlchemy wraps what the database said, twice; what does not pass goes on."""
+    said: BaseException | None = error
+    while said and not passes(said):
+        said = said.__cause__
+    if said is None:
+        raise error
+    return await _unavailable(request, error)
+
+
 def unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", exc_info=_without_rows(error))
     return answer(Problem(type="/problems/internal", title="A fault of ours", status=500, detail="The fault is logged."), request=request)
@@ -121,5 +132,6 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _while_reading)
     for transient in TRANSIENT:
         app.add_exception_handler(transient, _unavailable)

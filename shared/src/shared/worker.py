@@ -37,9 +37,8 @@ log = structlog.get_logger()
 
 
 def run(service: Service, settings: Settings) -> None:
-    import uvloop
-
-    uvloop.run(_run(service, settings))
+    """On asyncio's own loop: what uvloop raises for a connection that is gone aiokafka does not know, and its tasks would die of it."""
+    asyncio.run(_run(service, settings))
 
 
 @dataclass

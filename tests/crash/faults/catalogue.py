@@ -64,9 +64,6 @@ class Field:
         """The broker has lost it."""
         self.poisoned = {mark: replace(one, is_certain=False) for mark, one in self.poisoned.items()}
 
-    async def superuser(self, sql: str, database: str = "postgres") -> None:
-        await asyncio.to_thread(self.stage.postgres.as_superuser, sql, database)
-
     async def as_owner(self, package: str, *statements: str) -> None:
         """Goes on until the database takes it: other faults may have it down at this moment."""
         while True:

@@ -58,13 +58,15 @@ def _title(process: psutil.Process) -> str:
 @fault("backends are terminated")
 async def terminate(ground: Field) -> None:
     """One a second."""
+    terminated = 0
     for _ in range(60 if ground.full else 15):
-        with suppress(asyncpg.PostgresError, OSError):
-            await ground.superuser(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-                " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
-            )
+        if backends := _backends(ground.stage.postgres.pid):
+            with suppress(psutil.NoSuchProcess):
+                ground.drawn.choice(backends).terminate()
+                terminated += 1
         await asyncio.sleep(1)
+    if not terminated:
+        raise InVain("no backend was there")
 
 
 @fault("statements are refused: serialization, deadlock, lock, timeout, connections, disk", "refusals")
@@ -72,7 +74,8 @@ async def refusals(ground: Field) -> None:
     """A trigger below each outbox and each place of a consumer refuses one statement in eight."""
     codes = ", ".join(f"'{code}'" for code in FORCED)
     function = (
-        "CREATE OR REPLACE FUNCTION crash_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF random() < 0.12 THEN"
+        "CREATE OR REPLACE FUNCTION crash_refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+        " IF random() < 0.12 THEN PERFORM nextval('crash_refused');"
         f" RAISE EXCEPTION 'forced' USING ERRCODE = (ARRAY[{codes}])[1 + floor(random() * {len(FORCED)})::int]; END IF;"
         " RETURN NULL; END $$"
     )
@@ -81,13 +84,20 @@ async def refusals(ground: Field) -> None:
     ]
     try:
         for service in SERVICES:
-            await ground.as_owner(service.package, function, *triggers)
+            await ground.as_owner(service.package, *_COUNTED, function, *triggers)
         await asyncio.sleep(ground.seconds(4, 10))
+        refused = [await ground.ask(service.package, "SELECT is_called FROM crash_refused") for service in SERVICES]
     finally:
         for service in SERVICES:
-            await ground.as_owner(service.package, "DROP FUNCTION IF EXISTS crash_refuse() CASCADE")
+            await ground.as_owner(
+                service.package, "DROP FUNCTION IF EXISTS crash_refuse() CASCADE", "DROP SEQUENCE IF EXISTS crash_refused"
+            )
+    if not any(refused):
+        raise InVain("nobody came to where statements are refused")
 
 
+_COUNTED = ("CREATE SEQUENCE IF NOT EXISTS crash_refused", "GRANT SELECT ON SEQUENCE crash_refused TO PUBLIC")
+"""Not taken back with what was refused."""
 _WHERE = ("INSERT OR DELETE ON outbox_pending", "UPDATE ON consumer_offsets", "DELETE ON timers")
 
 

@@ -1,4 +1,4 @@
-"""Records that no service sent: what was said before, what was said in another order, and what nobody can read.
+"""Records that no service sent: what was said in another order, and what nobody can read.
 
 Each has a header of its own, so that the checks know them; no consumer looks at it.
 """
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from shared.bus import PARTITIONS, partition_of
+from aiokafka import AIOKafkaProducer
+from shared.bus import partition_of
 from shared.envelope import headers
 from shared.events import EVENTS, Topic
 from shared.service import Service
@@ -49,38 +49,6 @@ async def producing(ground: Field) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
-
-
-@fault("records are said again", "kafka", "records")
-async def duplicates(ground: Field) -> None:
-    """Of each topic a stretch of some partition, as it lies there."""
-    assert ground.stage.kafka
-    said = 0
-    consumer = AIOKafkaConsumer(bootstrap_servers=ground.stage.kafka.bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        async with producing(ground) as producer:
-            for topic in Topic:
-                place = TopicPartition(topic, ground.drawn.randrange(PARTITIONS))
-                for record in await _stretch(ground, consumer, place):
-                    marked = [*record.headers, (MARK, b"again")]
-                    await producer.send_and_wait(topic, record.value, key=record.key, headers=marked, partition=place.partition)
-                    said += 1
-    finally:
-        ground.counts["records said again"] += said
-        await consumer.stop()
-    if not said:
-        raise InVain("nothing lies where it was looked for")
-
-
-async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartition) -> Sequence[AIOKafkaConsumer]:
-    consumer.assign([place])
-    end = (await consumer.end_offsets([place]))[place]
-    if not end:
-        return []
-    consumer.seek(place, ground.drawn.randrange(end))
-    found = (await consumer.getmany(timeout_ms=1000, max_records=40)).get(place, [])
-    return [record for record in found if MARK not in dict(record.headers)]
 
 
 @fault("events of one thing are said in reverse", "kafka", "records", "swap")

@@ -33,8 +33,16 @@ async def clock(ground: Field) -> None:
 async def disk_full(ground: Field) -> None:
     if (disk := ground.stage.disk) is None:
         raise Absent(ground.absent.get("small disk", "this run has no small disk"))
+    before = _without_space(ground)
     try:
         disk.fill()
         await asyncio.sleep(ground.seconds(5, 10))
     finally:
         disk.empty()
+    if _without_space(ground) == before:
+        raise InVain("nobody wrote to the full disk")
+
+
+def _without_space(ground: Field) -> int:
+    """How often PostgreSQL has said so."""
+    return ground.stage.postgres.log.read_bytes().count(b"No space left on device")

@@ -16,11 +16,21 @@ def _some(ground: Field, links: Sequence[Link], part: float = 0.5) -> list[Link]
 
 async def _under(ground: Field, weather: Weather, seconds: float, part: float = 0.5) -> None:
     links = _some(ground, ground.stage.links.all, part)
-    for link in links:
-        link.become(weather)
-    await asyncio.sleep(seconds)
-    for link in links:
-        link.become(Weather())
+    with felt(links):
+        for link in links:
+            link.become(weather)
+        await asyncio.sleep(seconds)
+        for link in links:
+            link.become(Weather())
+
+
+@contextmanager
+def felt(links: Sequence[Link]) -> Iterator[None]:
+    """Something has to be on its way through one of them."""
+    before = sum(link.harmed for link in links)
+    yield
+    if sum(link.harmed for link in links) == before:
+        raise InVain(f"nothing was on its way through {len(links)} links")
 
 
 @fault("links are slow (200 ± 150 ms)", "links")
@@ -55,21 +65,23 @@ async def cut_after(ground: Field) -> None:
 
 @fault("connections are reset", "links")
 async def reset(ground: Field) -> None:
-    for _ in range(5):
-        for link in _some(ground, ground.stage.links.all, 0.3):
-            link.reset()
-        await asyncio.sleep(ground.seconds(0.2, 1))
+    with felt(ground.stage.links.all):
+        for _ in range(5):
+            for link in _some(ground, ground.stage.links.all, 0.3):
+                link.reset()
+            await asyncio.sleep(ground.seconds(0.2, 1))
 
 
 @fault("swizzle: links go dark one by one and come back in another order", "links")
 async def swizzle(ground: Field) -> None:
     links = _some(ground, ground.stage.links.all, 0.4)
-    for link in links:
-        link.become(Weather(dark_up=True, dark_down=True))
-        await asyncio.sleep(ground.seconds(0.1, 0.6))
-    for link in ground.drawn.sample(links, len(links)):
-        link.become(Weather())
-        await asyncio.sleep(ground.seconds(0.1, 0.6))
+    with felt(links):
+        for link in links:
+            link.become(Weather(dark_up=True, dark_down=True))
+            await asyncio.sleep(ground.seconds(0.1, 0.6))
+        for link in ground.drawn.sample(links, len(links)):
+            link.become(Weather())
+            await asyncio.sleep(ground.seconds(0.1, 0.6))
 
 
 @fault("cut between COMMIT and its answer")
