@@ -130,7 +130,7 @@ class Fleet:
     ledger: Ledger
     journal: Known
     seconds: float
-    began: float = 0.0
+    began: float = field(default_factory=monotonic)
     placed: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -51,7 +51,8 @@ def _faults(console: Console, result: Result) -> None:
     table.add_column("times", justify="right")
     table.add_column("")
     counts = result.ground.counts
-    for name in sorted({*result.profile.strikes, *(name for name in CATALOGUE if counts[name])}):
+    wanted = {name for name, times in result.profile.strikes.items() if times}
+    for name in sorted({*wanted, *(name for name in CATALOGUE if counts[name])}):
         remarks = [f"{count} more, {word.removeprefix(f'{name}, ')}" for word, count in counts.items() if word.startswith(f"{name}, but")]
         remark = result.ground.absent.get(name) or "; ".join(remarks)
         table.add_row(printed(name), "absent" if name in result.ground.absent else str(counts[name]), printed(remark))
