@@ -98,6 +98,17 @@ def test_one_warehouse_that_has_all_serves_before_two_that_come_first() -> None:
     assert served(answer) == {(1, "W3"): 5, (2, "W3"): 5}
 
 
+def test_of_an_item_that_lies_nowhere_nothing_is_offered() -> None:
+    whole, partial = a_demand([("TEA", 2), ("MUG", 1)]), a_demand([("TEA", 2), ("MUG", 1)], allow_partial=True)
+
+    answers = allocate([whole, partial], {("C", "TEA"): {"W1": 2}})
+
+    assert [(answer.demand, answer.available, served(answer)) for answer in answers] == [
+        (whole, (2, 0), {}),
+        (partial, (2, 0), {(1, "W1"): 2}),
+    ]
+
+
 def test_lines_of_one_item_share_its_stock() -> None:
     [answer] = allocate([a_demand([("TEA", 6), ("TEA", 6)])], {("C", "TEA"): {"W1": 10}})
 

@@ -22,7 +22,7 @@ MODULES = {
     "progress": ("shared/progress.py", ("tests/shared/test_consumer.py",)),
     "consumer": ("shared/consumer.py", ("tests/shared/test_consumer.py", "tests/shared/test_stall.py")),
     "outbox": ("shared/outbox.py", ("tests/shared/test_outbox.py",)),
-    "relay": ("shared/relay.py", ("tests/shared/test_outbox.py", "tests/shared/test_replay.py")),
+    "relay": ("shared/relay.py", ("tests/shared/test_relay.py", "tests/shared/test_outbox.py", "tests/shared/test_replay.py")),
     "allocation": ("inventory/allocation.py", ("tests/inventory/test_allocation.py",)),
     "lifecycle": ("order_intake/lifecycle.py", ("tests/order_intake/test_lifecycle.py", "tests/order_intake/test_interleaving.py")),
     "quantities": ("order_intake/quantities.py", ("tests/order_intake/test_fulfilment.py", "tests/order_intake/test_interleaving.py")),

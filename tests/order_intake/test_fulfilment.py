@@ -141,6 +141,23 @@ async def test_a_later_fact_heard_first_implies_the_earlier(tx: Transaction) -> 
     assert (order.status, order.lines[0].quantities.shipped) == ("shipped", 10)
 
 
+async def test_what_is_packed_in_parts_adds_up(tx: Transaction) -> None:
+    order_id = await a_released_order(tx, (10,))
+
+    await hear(tx, picked(order_id, {1: 9}), packed(order_id, {1: 4}), packed(order_id, {1: 3}))
+
+    quantities = (await order_in(tx, order_id)).lines[0].quantities
+    assert (quantities.released, quantities.picked, quantities.packed) == (1, 2, 7)
+
+
+async def test_a_single_unit_that_is_short_is_on_backorder(tx: Transaction) -> None:
+    order_id = await a_placed_order(tx, (1,))
+
+    await hear(tx, short(order_id, {1: 1}))
+
+    assert (await order_in(tx, order_id)).lines[0].quantities.backordered == 1
+
+
 async def test_what_cannot_be_is_refused_so_that_it_parks(tx: Transaction) -> None:
     order_id = await a_released_order(tx, (10,))
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic_core import from_json
 from shared.bus import Bus, Heard, Partition, Record, partition_of
 from shared.consumer import Consumer
-from shared.database import Pool, Transaction, transaction
+from shared.database import Pool, Transaction, open_pool, transaction
 from shared.envelope import headers
 from shared.events import Event, OrderClosed, OrderRejected
 from shared.events.orders import OrderEvent
@@ -94,6 +94,10 @@ class World:
     @property
     def log_url(self) -> str:
         return entered_as(self.url, PACKAGE, Role.OWNER)
+
+    async def owner(self) -> Pool:
+        """Of the tables; whoever asks closes it."""
+        return await open_pool(self.log_url, 1)
 
     def bus(self, member: str = "one") -> Bus:
         made = PostgresBus(self.log_url, instance=member, group="listener", topics=["orders"])

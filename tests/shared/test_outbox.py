@@ -3,19 +3,20 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from typing import NamedTuple
 
 import asyncpg
 import pytest
 from shared.bus import Bus, BusUnavailable, Record
-from shared.database import open_pool, transaction
+from shared.database import Cause, transaction
+from shared.events import CaseKind, CaseOpened
 from shared.locks import Lock, lock
 from shared.observability import RELAY_LEADER
 from shared.outbox import make_leaves, publish
 from shared.relay import Relay
-from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import PACKAGE, THINGS, World, drain, history, logged, quiet, rejected, until
+from tests.shared.plumbing import THINGS, World, drain, history, logged, quiet, rejected, until
 
 
 async def test_order_within_an_aggregate_survives_concurrent_batches(world: World) -> None:
@@ -212,7 +213,7 @@ async def _has_sent(world: World, running: asyncio.Task[None]) -> bool:
 async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> None:
     order = uuid7()
     today = f"outbox_{datetime.now(UTC):%Y%m%d}"
-    owner = await open_pool(entered_as(world.url, PACKAGE, Role.OWNER), 1)
+    owner = await world.owner()
     await owner.execute(f"DROP TABLE {today}")
     await world.say(*history(order, 3))
     strays = await world.value("SELECT count(*) FROM outbox_default")
@@ -229,14 +230,48 @@ async def test_a_missing_leaf_loses_nothing_and_is_made_good(world: World) -> No
 
 
 async def test_leaves_are_made_from_midnight_to_midnight_and_a_week_ahead(world: World) -> None:
-    bounds = (
-        "SELECT pg_get_expr(relpartbound, oid) AS bounds FROM pg_class WHERE relpartbound IS NOT NULL AND relname ~ '^outbox_[0-9]{8}$'"
-        " ORDER BY relname"
-    )
-    leaves = [re.findall("'([^']+)'", row["bounds"]) for row in await world.pool.fetch(bounds)]
-    days = [[datetime.fromisoformat(bound).astimezone(UTC) for bound in leaf] for leaf in leaves]
+    owner = await world.owner()
+    for leaf in await owner.fetch(f"SELECT relname FROM {LEAVES}"):
+        await owner.execute(f"DROP TABLE {leaf['relname']}")
+    async with transaction(owner) as tx:
+        made = await make_leaves(tx)
+    rows = await owner.fetch(f"SELECT pg_get_expr(relpartbound, oid) AS bounds FROM {LEAVES} ORDER BY relname")
+    await owner.close()
 
+    leaves = [re.findall("'([^']+)'", row["bounds"]) for row in rows]
+    days = [[datetime.fromisoformat(bound).astimezone(UTC) for bound in leaf] for leaf in leaves]
     first = days[0][0]
     assert datetime.now(UTC).date() - first.date() <= timedelta(days=1)
-    assert first.time() == time()
+    assert (first.time(), made) == (time(), 8)
     assert days == [[first + timedelta(days=ahead), first + timedelta(days=ahead + 1)] for ahead in range(8)]
+
+
+LEAVES = "pg_class WHERE relpartbound IS NOT NULL AND relname ~ '^outbox_[0-9]{8}$'"
+
+
+async def test_an_event_has_the_cause_of_its_thing_or_of_the_order_that_it_names(world: World) -> None:
+    order, other, case, nobody = uuid7(), uuid7(), uuid7(), uuid7()
+    causes = {str(thing): Because(Cause(uuid7(), uuid7(), None)) for thing in (order, other, case)}
+    own = Cause(uuid7(), uuid7(), None)
+    opened = {
+        name: CaseOpened(
+            customer_id="ACME", version=1, occurred_at=NOW, received_at=NOW, kind=CaseKind.CLAIM, case_id=name, order_id=order_id
+        )
+        for name, order_id in ((case, other), (nobody, order), (uuid7(), uuid7()))
+    }
+    async with transaction(world.pool, own) as tx:
+        tx.causes = causes
+        await publish(tx, rejected(order, 1), *opened.values())
+    async with transaction(world.pool, own) as tx:
+        await publish(tx, rejected(other, 1))
+
+    said = {row["key"]: (row["correlation_id"], row["causation_id"]) for row in await world.pool.fetch("SELECT * FROM outbox")}
+    told = {**{key: because.cause for key, because in causes.items()}, str(nobody): causes[str(order)].cause, str(other): own}
+    assert said == {key: (told.get(key, own).correlation_id, told.get(key, own).causation_id) for key in map(str, [order, other, *opened])}
+
+
+class Because(NamedTuple):
+    cause: Cause
+
+
+NOW = datetime.now(UTC)
