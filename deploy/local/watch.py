@@ -30,7 +30,9 @@ class Child(Protocol):
 
 
 class Program:
-    """One command that is to run until it is stopped. Its output goes to its log. `crashed_at` are the places at which it killed itself."""
+    """One command that is to run until it is stopped. Its output goes to its log. `crashed_at` are the places at which it killed itself,
+    `ended` the exit code and seconds of each life that ended of itself with an error; `next_life` has variables for the next start alone.
+    """
 
     def __init__(
         self,
@@ -46,9 +48,7 @@ class Program:
         self.restarts = 0
         self.crashed_at: list[str] = []
         self.ended: list[tuple[int, float]] = []
-        """Exit code and seconds of each life that ended by itself, with an error."""
         self.next_life: Mapping[str, str] = {}
-        """Variables for the next start alone."""
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
         self._environment = dict(environment)

@@ -25,6 +25,10 @@ def undone(ground: Field, strikes: dict[str, int] | None = None, *, full: bool =
     return Result(Profile("tried", 1, 1.0, strikes or {}, full=full, walkers=walkers), 1, ground=ground).undone
 
 
+def a_program(folder: Path, life: str) -> Program:
+    return Program("crm-api", ["sh", "-c", life], environment={}, folder=folder, say=lambda text: None, born=lambda name, pid: None)
+
+
 async def strike(ground: Field, monkeypatch: pytest.MonkeyPatch, *became: Exception | None, times: int = 1) -> None:
     """A fault of which this becomes, one try after the other, then the last again."""
     tries = iter(became)
@@ -118,7 +122,7 @@ def test_where_walkers_go_somebody_has_to_die(ground: Field) -> None:
 async def test_a_fault_is_who_died_there_and_not_who_was_armed(
     ground: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: str, reached: bool
 ) -> None:
-    program = Program("crm-api", ["sh", "-c", life], environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    program = a_program(tmp_path, life)
     monkeypatch.setattr(processes, "ARMED_SECONDS", 60 if reached else 0)
     monkeypatch.setitem(ground.stage._programs, "crm-api", program)
     ground.points = Points([SERVED])
@@ -134,8 +138,7 @@ async def test_a_fault_is_who_died_there_and_not_who_was_armed(
 
 
 async def test_two_who_want_the_next_life_of_a_process_have_one_each(tmp_path: Path) -> None:
-    life = ["sh", "-c", "echo lives with ${MORE:-nothing}; exec sleep 600"]
-    program = Program("crm-api", life, environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    program = a_program(tmp_path, "echo lives with ${MORE:-nothing}; exec sleep 600")
     program.start()
     try:
         lives = [processes.reborn(program, {"MORE": name}, program.roll) for name in ("one", "other")]
@@ -151,8 +154,7 @@ async def test_two_who_want_the_next_life_of_a_process_have_one_each(tmp_path: P
 async def test_who_ended_by_an_error_after_its_start_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, lived: int, found: int
 ) -> None:
-    life = ["sh", "-c", f"exit {code}"]
-    program = Program("crm-worker", life, environment={}, folder=tmp_path, say=lambda text: None, born=lambda name, pid: None)
+    program = a_program(tmp_path, f"exit {code}")
     monkeypatch.setattr(conduct, "AT_ONCE_SECONDS", lived)
     program.start()
     try:

@@ -26,6 +26,12 @@ async def audit(postgres: Postgres) -> str:
     return url
 
 
+async def write(audit: str, ids: list[str]) -> None:
+    session = await asyncpg.connect(audit)
+    await session.executemany("INSERT INTO audit VALUES ($1)", [(each,) for each in ids])
+    await session.close()
+
+
 async def test_a_change_that_was_acknowledged_and_is_not_there_is_found(audit: str) -> None:
     asked: dict[str, str] = {}
 
@@ -43,10 +49,8 @@ async def test_a_change_that_was_acknowledged_and_is_not_there_is_found(audit: s
         await caller._attempt(caller._request("POST", path, None, None))
     await caller._attempt(caller._request("GET", "/done", None, None))
     server.close()
-    session = await asyncpg.connect(audit)
     written = [said for said in map(str, changes.said["dispatch"]) if said != asked["/lost"]]
-    await session.executemany("INSERT INTO audit VALUES ($1)", [(each,) for each in written])
-    await session.close()
+    await write(audit, written)
 
     [found] = await changes.missing(lambda package: audit)
 
