@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from deploy.local.errors import StackError, last_lines
 from deploy.local.server import Server
@@ -29,9 +29,15 @@ class Child(Protocol):
     def send_signal(self, which: signal.Signals, /) -> None: ...
 
 
+class Life(NamedTuple):
+    exit_code: int
+    seconds: float
+    last_words: str
+
+
 class Program:
     """One command that is to run until it is stopped. Its output goes to its log. `crashed_at` are the places at which it killed itself,
-    `ended` the exit code and seconds of each life that ended of itself with an error; `next_life` has variables for the next start alone.
+    `ended` the lives that ended of themselves with an error; `next_life` has variables for the next start alone.
     """
 
     def __init__(
@@ -47,7 +53,7 @@ class Program:
         self.name = name
         self.restarts = 0
         self.crashed_at: list[str] = []
-        self.ended: list[tuple[int, float]] = []
+        self.ended: list[Life] = []
         self.next_life: Mapping[str, str] = {}
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
@@ -144,9 +150,10 @@ class Program:
             lived = time.monotonic() - began
             is_sick = self.restarts and lived < AT_ONCE_SECONDS and not self._is_meant_to_die
             pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if is_sick else 0.0
-            self.ended += [(code, lived)] if code > 0 and not self._is_meant_to_die else []
+            words = last_lines(self.log, 8)
+            self.ended += [Life(code, lived, words)] if code and not self._is_meant_to_die else []
             self.crashed_at += [self._armed_with] if self._armed_with and code == -signal.SIGKILL else []
-            self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{last_lines(self.log, 8)}")
+            self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{words}")
             self._say(f"{self.name} is started again" + (f" in {pause:.0f} s, because it died at once." if pause else "."))
             if self._stopping.wait(pause):
                 return

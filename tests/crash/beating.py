@@ -8,6 +8,7 @@ from time import monotonic
 
 import asyncpg
 from aiokafka.errors import KafkaError
+from shared.bus import BusUnavailable
 
 from deploy.local.errors import StackError
 from tests.crash.faults import CATALOGUE, Field
@@ -19,7 +20,16 @@ TRIES = 5
 PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 60.0
 """So long after the last order a fault may still get its turn."""
-HINDERED = (OSError, RuntimeError, StackError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+HINDERED = (
+    OSError,
+    RuntimeError,
+    StackError,
+    KafkaError,
+    BusUnavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """What a fault, or a look from outside, may meet while another fault is at work."""
 AT_A_POINT = "SIGKILL at a point"
 

@@ -7,6 +7,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from pydantic_core import from_json
+from shared.bus import BusUnavailable
 from shared.events import Topic
 from shared.walls import Role
 
@@ -63,6 +64,8 @@ async def _ends(servers: str) -> dict[TopicPartition, int]:
     try:
         await consumer.start()
         topics = await admin.describe_topics(list(Topic))
+        if not all(topic["partitions"] for topic in topics):
+            raise BusUnavailable("topics are missing")
         places = [TopicPartition(topic["topic"], one["partition"]) for topic in topics for one in topic["partitions"]]
         ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
     finally:

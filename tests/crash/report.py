@@ -128,6 +128,6 @@ def _was_done(result: Result) -> dict[str, object]:
         "points_missed": [str(cell) for cell in (*points.missed, *points.left)],
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,
-        "ended_by_themselves": {one.name: one.ended for one in result.ground.stage.programs if one.ended},
+        "ended_by_themselves": {one.name: [life[:2] for life in one.ended] for one in result.ground.stage.programs if one.ended},
         "checks_while_running": result.ground.vigil.rounds,
     }

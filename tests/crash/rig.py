@@ -112,6 +112,7 @@ class Rig:
         """What does not come to rest is looked at as well: what is missing says why."""
         self.result.happened = dict(staff.journal.happened)
         self.result.findings += await self._all_that_is_broken() if self._is_in_peace else self.vigil.findings
+        self.result.findings += told_of_faults(self.changes.faults) + ended(self.stage.all_programs)
         if self.result.findings:
             self.result.caught_after = monotonic() - self._fleet.began
             found = " ".join(finding.first for finding in self.result.findings)
@@ -119,7 +120,7 @@ class Rig:
 
     async def _all_that_is_broken(self) -> list[Finding]:
         try:
-            found = await checks.final(self.ground, self.ledger) + told_of_faults(self.changes.faults) + ended(self.stage.programs)
+            found = await checks.final(self.ground, self.ledger)
             return found + await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
         except HINDERED as error:
             return [*self.vigil.findings, Finding(checks.STUCK, 1, f"nothing could be judged in the end: {error!r}")]

@@ -75,8 +75,14 @@ class Stage(LocalSystem):
         self.patches = patches
         self.links = Links(self)
         self.second: dict[str, Program] = {}
+        self.all_second: list[Program] = []
         self.disk: SmallDisk | None = None
         super().__init__(folder, broker="kafka", env=TERMS, say=note)
+
+    @property
+    def all_programs(self) -> list[Program]:
+        """Those that are gone as well."""
+        return [*self.programs, *self.all_second]
 
     def called_at(self, service: str) -> str:
         """Where callers reach it."""
@@ -143,6 +149,7 @@ class Stage(LocalSystem):
     def start_second(self, service: Service) -> Program:
         """Another worker in the group of this service."""
         program = self.second[service.name] = self.make_program(service, SECOND)
+        self.all_second.append(program)
         program.start()
         return program
 

@@ -1,6 +1,7 @@
 """A real broker that lost its data: consumers notice, the ledger fills the log again, and nothing is applied twice."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
@@ -82,6 +83,27 @@ async def test_partitions_that_are_added_after_a_quick_restart_are_heard(kafka: 
 
 
 @pytest.mark.kafka
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("restarted", [0, 1])
+async def test_partitions_are_heard_whoever_of_two_was_restarted(kafka: Kafka, restarted: int) -> None:
+    topic = f"shared-{uuid7()}"
+    await make_topics(kafka.bootstrap, [topic])
+    members = [_member(kafka, topic, "one")]
+    await until(partial(_have_all_of, PARTITIONS, members), 30)
+    members.append(_member(kafka, topic, "two"))
+    await until(partial(_have_all_of, PARTITIONS, members), 30)
+    await members[restarted].close()
+    members[restarted] = _member(kafka, topic, ["one", "two"][restarted])
+    await until(partial(_have_all_of, PARTITIONS, members), 30)
+
+    await _grow(kafka, topic)
+
+    await until(partial(_have_all_of, 2 * PARTITIONS, members), 30)
+    for member in members:
+        await member.close()
+
+
+@pytest.mark.kafka
 @pytest.mark.timeout(90)
 async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """By something that aiokafka did not count on: its task ends, and every poll after it fails."""
@@ -103,15 +125,21 @@ async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytes
     await bus.close()
 
 
-def _member(kafka: Kafka, topic: str) -> KafkaBus:
-    return KafkaBus(kafka.bootstrap, instance="one", group=f"group-{topic}", topics=[topic], session_seconds=30)
+def _member(kafka: Kafka, topic: str, name: str = "one") -> KafkaBus:
+    return KafkaBus(kafka.bootstrap, instance=name, group=f"group-{topic}", topics=[topic], session_seconds=30)
 
 
 async def _has_all_of(count: int, bus: KafkaBus) -> bool:
+    return await _have_all_of(count, [bus])
+
+
+async def _have_all_of(count: int, members: Sequence[KafkaBus]) -> bool:
+    """Between them, and none has nothing."""
     try:
-        return len((await bus.poll(10, 0.1)).partitions) == count
+        given = [(await bus.poll(10, 0.1)).partitions for bus in members]
     except BusUnavailable:
         return False
+    return all(given) and sum(map(len, given)) == count
 
 
 async def _grow(kafka: Kafka, topic: str) -> None:

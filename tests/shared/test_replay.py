@@ -55,7 +55,7 @@ async def test_what_a_lost_log_has_acknowledged_is_sent_to_the_new_one(world: Wo
     assert await world.value("SELECT count(*) FROM outbox_pending") == 0
 
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+WAITING = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
 
 
 async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,7 @@ def things() -> Service:
 @pytest.fixture
 async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
     monkeypatch.setenv("DATABASE_URL", world.url)
+    monkeypatch.setattr("shared.reading.WAIT_SECONDS", 0.2)
     app = create_app(things(), Settings().model_copy(update={"operator_key": SecretStr(KEY)}))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
@@ -245,6 +246,14 @@ async def test_what_is_lost_while_it_is_read_is_503_as_well(client: httpx.AsyncC
     assert (answer.status_code, answer.headers.get("retry-after"), answer.json()["type"]) == (503, "1", "/problems/unavailable")
     assert again.status_code == 200
     await other.close()
+
+
+async def test_who_finds_no_connection_free_is_asked_to_come_again(client: httpx.AsyncClient) -> None:
+    reading = [asyncio.create_task(client.get("/read", params={"what": "pg_sleep(1)"})) for _ in range(20)]
+
+    answers = await asyncio.gather(*reading)
+
+    assert {(answer.status_code, answer.headers.get("retry-after")) for answer in answers} == {(200, None), (503, "1")}
 
 
 async def test_a_read_that_cannot_be_right_is_a_fault_of_ours(client: httpx.AsyncClient) -> None:

@@ -52,10 +52,12 @@ class Consumer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop; a batch that has begun is finished."""
         while not stopping.is_set():
+            held = self._generation
             try:
                 if await self.step():
                     await asyncio.sleep(self.linger)
-                self.failing = 0
+                if self._generation == held:
+                    self.failing = 0
             except Exception as error:
                 if not isinstance(error, BusUnavailable) and not passes(error):
                     raise

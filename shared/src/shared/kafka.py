@@ -110,7 +110,7 @@ class KafkaBus:
         if self._consumer is None:
             consumer = self._new_consumer()
             consumer.subscribe(self._topics, listener=self._assigned)
-            self._assigned.first = partial(_meet_if_nobody_leads, consumer)
+            self._assigned.first = partial(_join_once_more_unless_it_leads, consumer)
             try:
                 await consumer.start()
             except BaseException:
@@ -166,6 +166,7 @@ class KafkaBus:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await _within(STOP_SECONDS, consumer.stop())
+            await _within(STOP_SECONDS, consumer._client.close())  # is left open where a task of the consumer has failed
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -191,9 +192,9 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         crash_point("kafka.assigned")
 
 
-def _meet_if_nobody_leads(consumer: Any) -> None:
-    """A static member that came back quickly is not told that it leads (KIP-814), and aiokafka lets only a leader look whether topics
-    have grown. Joining once more tells the leader, and nobody else notices."""
+def _join_once_more_unless_it_leads(consumer: Any) -> None:
+    """A leader that came back quickly is not told that it leads (KIP-814), and aiokafka lets only who leads look whether topics have grown.
+    The broker lets the group meet anew when its leader joins once more, and answers the others as before."""
     coordinator = consumer._coordinator
     if coordinator._group_subscription is None:
         coordinator.request_rejoin()

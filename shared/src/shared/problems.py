@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from shared.database import TRANSIENT, passes
@@ -87,6 +88,16 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return answer(body, dict(error.headers or {}), request)
 
 
+async def _of_the_database(request: Request, error: Exception) -> JSONResponse:
+    """503 for what passes, whoever has wrapped it; what stays wrong, such as a value that PostgreSQL cannot take, is a fault of ours."""
+    said: BaseException | None = error
+    while said and not passes(said):
+        said = said.__cause__
+    if said is None:
+        raise error
+    return await _unavailable(request, error)
+
+
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("request.unavailable", error=repr(error))
     body = Problem(
@@ -96,16 +107,6 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
         detail="The database did not answer in time; nothing is known to be stored. Send the same request again.",
     )
     return answer(body, {"Retry-After": "1"}, request)
-
-
-async def _while_reading(request: Request, error: Exception) -> JSONResponse:
-    """SQLAlchemy wraps what the database said, twice; what does not pass goes on."""
-    said: BaseException | None = error
-    while said and not passes(said):
-        said = said.__cause__
-    if said is None:
-        raise error
-    return await _unavailable(request, error)
 
 
 def unexpected(request: Request, error: Exception) -> JSONResponse:
@@ -132,6 +133,6 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _while_reading)
-    for transient in TRANSIENT:
-        app.add_exception_handler(transient, _unavailable)
+    app.add_exception_handler(NoConnectionFree, _unavailable)
+    for kind in (DBAPIError, *TRANSIENT):
+        app.add_exception_handler(kind, _of_the_database)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from shared.bus import Bus
 from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
-from shared.database import Pool, open_pool, passes, transaction
+from shared.database import TRANSIENT, Pool, open_pool, passes, transaction
 from shared.health import health_routes
 from shared.idempotency import KEPT_DAYS
 from shared.jobs import Job
@@ -121,9 +122,13 @@ async def _run(service: Service, settings: Settings) -> None:
 
 @asynccontextmanager
 async def _equipped(service: Service, settings: Settings) -> AsyncIterator[Worker]:
-    """A worker with all that it works with."""
-    pool = await open_pool(settings.database(service.package, Role.WORKER), settings.pool_size)
-    key_store = await service.key_store(settings)
+    """A worker with all that it works with. Without its databases it ends with EX_UNAVAILABLE: whoever looks after it starts it anew."""
+    try:
+        pool = await open_pool(settings.database(service.package, Role.WORKER), settings.pool_size)
+        key_store = await service.key_store(settings)
+    except TRANSIENT as error:
+        log.error("worker.cannot_start", error=repr(error))
+        sys.exit(os.EX_UNAVAILABLE)
     bus = open_bus(settings, service.name, service.handlers.topics)
     relay = Relay(pool, open_bus(settings, None, []), f"/{service.name}", settings.member)
     consumer = Consumer(service.name, pool, bus, service.handlers, relay.wake.set)

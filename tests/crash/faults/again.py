@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.errors import InvalidPartitionsError
 from shared.bus import PARTITIONS
@@ -57,7 +57,7 @@ async def _say_again(ground: Field, further: int = 0) -> None:
         raise InVain("nothing lies where it was looked for")
 
 
-async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartition) -> Sequence[AIOKafkaConsumer]:
+async def _stretch(ground: Field, consumer: AIOKafkaConsumer, place: TopicPartition) -> Sequence[ConsumerRecord[bytes, bytes]]:
     consumer.assign([place])
     end = (await consumer.end_offsets([place]))[place]
     if not end:

@@ -126,8 +126,12 @@ async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> No
 
 
 async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], bar: TaskID, shown: Progress) -> None:
+    def reached(partition: Partition) -> int:
+        place = consumer.positions.get(partition)
+        return place.offset if place else 0
+
     total = sum(ends.values())
-    while left := sum(max(end - consumer.positions[partition].offset, 0) for partition, end in ends.items()):
+    while left := sum(max(end - reached(partition), 0) for partition, end in ends.items()):
         if running.done() or consumer.paused:
             raise CannotRebuild("The replay does not go on: too many events are refused; see the log.")
         shown.update(bar, total=total, completed=total - left)
