@@ -58,6 +58,16 @@ class Sometimes:
         return getattr(self._bus, name)
 
 
+class NeverTwice(Sometimes):
+    """A bus that fails with every second poll."""
+
+    async def poll(self, most: int, seconds: float) -> Fetched:
+        self.left += 1
+        if self.left % 2 == 0:
+            raise self._fault
+        return await self._bus.poll(most, seconds)
+
+
 def losing_connection(times: int) -> Handlers:
     """After each of the first batches was handled the connection is lost."""
     handlers, left = listening(), iter(range(times))
@@ -83,6 +93,18 @@ async def test_a_consumer_goes_on_when_what_was_away_is_back(world: World, fault
 
     assert consumer.failing == 0
     assert consumer.stalled_for() < 60
+
+
+async def test_who_fails_whenever_it_has_taken_over_waits_longer_each_time(world: World) -> None:
+    consumer, stopping = world.consumer(NeverTwice(world.bus(), BusUnavailable("broken"), 0)), asyncio.Event()  # type: ignore[arg-type]  # the same
+    running = asyncio.create_task(consumer.run(stopping))
+
+    async def has_failed_again() -> bool:
+        return consumer.failing > 2
+
+    await until(has_failed_again)
+    stopping.set()
+    await running
 
 
 async def test_a_batch_that_was_cut_off_is_fetched_again(world: World) -> None:
