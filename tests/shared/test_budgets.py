@@ -130,6 +130,18 @@ async def test_where_all_are_worked_for_one_more_is_turned_away(place: Place) ->
         assert [(await heard(reader)).status for reader, _ in working] == [200] * 5
 
 
+async def test_who_is_worked_for_when_the_server_stops_waiting_is_asked_to_come_again(place: Place) -> None:
+    """uvicorn cancels what still runs."""
+    async with AsyncExitStack() as wires:
+        [(reader, _)] = await _sent(wires, place, request("GET", "/wait"))
+        await until(lambda: _is(len(place.state.tasks) == 1))
+        for task in place.state.tasks:
+            task.cancel()
+        answer = await heard(reader)
+
+    assert (answer.status, answer.fields["retry-after"]) == (503, "1")
+
+
 async def test_bodies_are_counted_before_anybody_reads_them(place: Place) -> None:
     """Of those who still send much, the first gives way."""
     place.protocol.room.most = 2 * BODY + SMALL

@@ -1,5 +1,7 @@
 """The first thing behind the server: what is refused by its head alone, counted while it streams in, or goes wrong unexpectedly."""
 
+import asyncio
+
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -7,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.edge.headers import DOCS, SECURE, transport_security
 from shared.edge.passage import Passage
 from shared.edge.rates import Rates
-from shared.edge.refusals import Full, Misdirected, Unreadable, Unsupported
+from shared.edge.refusals import Full, Leaving, Misdirected, Unreadable, Unsupported
 from shared.edge.room import Most, give_back_all
 from shared.edge.settings import EdgeSettings, parts
 from shared.errors import DomainError, TooLarge
@@ -38,21 +40,28 @@ class Guard:
         scope.setdefault("state", {})
         self.in_flight += 1
         try:
+            await self._answered(scope, passage)
+        finally:
+            self.in_flight -= 1
+            give_back_all(scope)
+        return None
+
+    async def _answered(self, scope: Scope, passage: Passage) -> None:
+        try:
             self._check(scope)
             await self.app(scope, passage.receive, passage.send)
         except DomainError as refused:
-            REFUSED.labels(refused.type).inc()
-            await answer(problem(refused), refused.headers)(scope, receive, passage.send)
+            await _refuse(refused, scope, passage)
+        except asyncio.CancelledError:
+            if not passage.is_answered:
+                await _refuse(Leaving(), scope, passage)
+            raise
         except ClientDisconnect:
             REFUSED.labels("disconnected").inc()
         except Exception as error:
             if passage.is_answered:
                 raise
-            await unexpected(Request(scope), error)(scope, receive, passage.send)
-        finally:
-            self.in_flight -= 1
-            give_back_all(scope)
-        return None
+            await unexpected(Request(scope), error)(scope, passage.receive, passage.send)
 
     def _check(self, scope: Scope) -> None:
         found = [field for field in scope["headers"] if field[0] in _LOOKED_AT]
@@ -75,3 +84,8 @@ class Guard:
             raise Unsupported("Send the body as it is; compressed ones are not taken.")
         if name == b"host" and self.hosts and value.partition(b":")[0].lower() not in self.hosts:
             raise Misdirected("This is not a name of this service.")
+
+
+async def _refuse(refused: DomainError, scope: Scope, passage: Passage) -> None:
+    REFUSED.labels(refused.type).inc()
+    await answer(problem(refused), refused.headers)(scope, passage.receive, passage.send)

@@ -57,17 +57,29 @@ class Unreadable(DomainError):
     title = "This is not HTTP/1.1"
 
 
-class Full(DomainError):
+class Later(DomainError):
     status = 503
-    type = "full"
     title = "Try again"
-
-    def __init__(self) -> None:
-        super().__init__("More is going on here than can be done at once. Send the same request again in a moment.")
 
     @property
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": "1", "Connection": "close"}
+
+
+class Full(Later):
+    type = "full"
+
+    def __init__(self) -> None:
+        super().__init__("More is going on here than can be done at once. Send the same request again in a moment.")
+
+
+class Leaving(Later):
+    """The server has waited long enough for this request, and stops."""
+
+    type = "leaving"
+
+    def __init__(self) -> None:
+        super().__init__("This process stops; nothing is known to be stored. Send the same request again.")
 
 
 def written(error: DomainError, status_line: bytes) -> bytes:
