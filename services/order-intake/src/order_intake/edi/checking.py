@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 
 from order_intake.edi.directory import DEFAULT_RELEASE, Directory, directory
 from order_intake.edi.elements import Wrong, is_period, wrong_elements
@@ -13,6 +14,8 @@ from order_intake.edi.levels import broken_levels
 from order_intake.edi.limits import LIMITS, Limits
 from order_intake.edi.segment import Segment
 from order_intake.edi.syntax import X12
+
+NO_CODES: Mapping[int, frozenset[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,6 @@ class Checker:
             yield _fault(self._profile, Wrong("hierarchy", element, 0, segment.text(element)), segment, position, detail=detail)
 
 
-NONE: dict[int, frozenset[str]] = {}
-
-
 def check(message: Message, profile: Profile = USUAL) -> tuple[Fault, ...]:
     """As `Checker.check`, for a message alone."""
     return Checker(profile).check(message)
@@ -84,7 +84,7 @@ def _misplaced(message: Message, profile: Profile) -> Iterator[Fault]:
 def _meanings(segment: Segment, known: Directory) -> list[Wrong]:
     tag = segment.tag
     found: list[Wrong] = []
-    for n, codes in known.codes.get(tag, NONE).items():
+    for n, codes in known.codes.get(tag, NO_CODES).items():
         if (value := segment.value(n)) and value not in codes:
             found.append(Wrong("element-code", n, 0, value))
     if tag == "DTM" and not known.release.isdigit():

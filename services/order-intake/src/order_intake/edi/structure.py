@@ -11,7 +11,7 @@ SHAPE_SEGMENTS, SHAPE_CHARACTERS = 200, 600
 """Longer messages, and odd names of segments, are not remembered."""
 
 
-class Wrong(NamedTuple):
+class Misplaced(NamedTuple):
     """What is wrong with the order: the rule, the tag that it is about, the place at which it was seen."""
 
     rule: str
@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 
     depths: Sequence[int]
     tree: Place
-    wrong: Sequence[Wrong]
+    wrong: Sequence[Misplaced]
 
 
 def shape(known: Directory, tags: tuple[str, ...]) -> Shape:
@@ -49,9 +49,9 @@ def _remembered(known: Directory, tags: tuple[str, ...]) -> Shape:
 
 
 def _walked(known: Directory, tags: tuple[str, ...]) -> Shape:
-    walk, depths, wrong, path = Walk(known), list[int](), list[Wrong](), [Place("", 0, [], [])]
+    walk, depths, wrong, path = Walk(known), list[int](), list[Misplaced](), [Place("", 0, [], [])]
     for at, tag in enumerate(tags, 1):
-        wrong += [Wrong(rule, about, at) for rule, about in walk.step(tag)]
+        wrong += [Misplaced(rule, about, at) for rule, about in walk.step(tag)]
         depths.append(walk.depth)
         del path[walk.depth :]
         if walk.opened:
@@ -59,7 +59,7 @@ def _walked(known: Directory, tags: tuple[str, ...]) -> Shape:
             path[-2].inner.append(path[-1])
         else:
             path[-1].own.append((tag, at))
-    wrong += [Wrong("segment-missing", tag, len(tags) + 1) for tag in walk.end()]
+    wrong += [Misplaced("segment-missing", tag, len(tags) + 1) for tag in walk.end()]
     return Shape(depths, path[0], wrong)
 
 
