@@ -53,7 +53,7 @@ class Beating:
 
     async def _walk(self, until: float) -> None:
         """From point to point."""
-        while self._ground.points.left and monotonic() < until:
+        while monotonic() < until and (self._ground.points.left or self._ground.points.renew()):
             if self._ground.points.is_idle:
                 await asyncio.sleep(1)
             else:

@@ -103,6 +103,13 @@ class Points:
         self._armed.add(cell.process)
         return cell, drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
 
+    def renew(self) -> bool:
+        """Places at which nobody died are tried once more in every process that has them. Whether anything is left to do."""
+        again = [cell for cell in self.missed if cell.point not in self.places | SELDOM.keys()]
+        self.missed = [cell for cell in self.missed if cell not in again]
+        self.left += again
+        return bool(self.left)
+
     def note(self, cell: Cell, *, reached: bool) -> None:
         self._armed.discard(cell.process)
         if reached:

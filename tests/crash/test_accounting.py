@@ -98,6 +98,22 @@ def test_a_process_is_armed_for_one_place_at_a_time_and_what_was_missed_is_tried
     assert (known.never_reached, known.reached, known.missed) == (["api.late"], [elsewhere], [Cell("api.late", "crm", "api")])
 
 
+def test_a_place_at_which_nobody_died_is_tried_again_until_the_time_is_up() -> None:
+    known, drawn = Points([SERVED, STORED, Cell(next(iter(SELDOM)), "crm", "api")]), Random(1)
+    for _ in range(3):
+        armed = known.next(drawn)
+        assert armed
+        known.note(armed[0], reached=armed[0] == STORED)
+    assert {cell.point for cell in known.missed} == {SERVED.point, next(iter(SELDOM))}
+
+    assert known.renew()
+    assert known.left == [SERVED]
+
+    known.next(drawn)
+    known.note(SERVED, reached=True)
+    assert not known.renew()
+
+
 def test_the_full_profile_has_to_come_to_every_place_but_those_that_are_named(ground: Field) -> None:
     seldom = Cell(next(iter(SELDOM)), "crm", "worker")
     ground.points = Points([SERVED, STORED, seldom])
