@@ -94,6 +94,16 @@ async def test_seek_reads_again_from_there(member: Member) -> None:
     assert [each.body for each in await take(reader, 3)] == [b"7", b"8", b"9"]
 
 
+async def test_who_has_moved_nowhere_may_say_so(member: Member) -> None:
+    bus = member("one")
+    await bus.poll(1, 0.1)
+
+    await bus.commit({})
+
+    await bus.send([message(bus, "same", "heard")])
+    assert [each.body for each in await take(bus, 1)] == [b"heard"]
+
+
 async def test_a_position_beyond_the_log_means_from_its_beginning(member: Member) -> None:
     writer, reader = member("writer"), member("reader")
     await writer.send([message(writer, "same", str(n)) for n in range(3)])

@@ -153,6 +153,8 @@ class KafkaBus:
         return {Partition(partition.topic, partition.partition): end for partition, end in found.items()}
 
     async def commit(self, positions: Mapping[Partition, int]) -> None:
+        if not positions:
+            return  # who was fenced everywhere has nothing to say, and aiokafka refuses that
         with suppress(KafkaError, OSError, TimeoutError):
             offsets = {TopicPartition(*partition): offset for partition, offset in positions.items()}
             await asyncio.wait_for(self._consumer.commit(offsets), 5)
