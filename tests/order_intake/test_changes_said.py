@@ -10,7 +10,7 @@ from order_intake.documents.changing import Change, Standing, change_of
 from order_intake.documents.facts import Item, PartnerLine, PartnerOrder, Place
 from order_intake.documents.line_changes import Wanted
 from order_intake.documents.ordering import Ordered, Translator
-from order_intake.documents.reading import document_of
+from order_intake.documents.reading import Reader
 from order_intake.edi import read
 from order_intake.partners import Partner
 
@@ -33,7 +33,7 @@ UNTOUCHED = dict(STANDING.lines)
 
 def changed(body: bytes, standing: Standing = STANDING) -> Change:
     [message] = read(body).interchanges[0].messages
-    document = document_of(message)
+    document = Reader().document_of(message)
     assert document
     return change_of(Translator(PARTNER, ZoneInfo("UTC")).ordered(document), PARTNER, standing, ZoneInfo("UTC"))
 
@@ -172,6 +172,6 @@ def test_what_many_messages_ask_for_is_taken_some_lines_at_a_time() -> None:
 
 
 def _document(message: Sequence[str]) -> Ordered:
-    document = document_of(read(x12("ME", message)).interchanges[0].messages[0])
+    document = Reader().document_of(read(x12("ME", message)).interchanges[0].messages[0])
     assert document
     return Translator(PARTNER, ZoneInfo("UTC")).ordered(document)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from order_intake.documents.facts import Item
 from order_intake.documents.incoming import Action, AskedLine, Consignee, IncomingDocument
 from order_intake.documents.ordering import Ordered, Translator
-from order_intake.documents.reading import Reader, document_of
+from order_intake.documents.reading import Reader
 from order_intake.edi import read
 from order_intake.partners import Partner
 
@@ -62,7 +62,7 @@ def test_messages_that_begin_alike_are_read_each_as_it_is() -> None:
 
     found = [reader.document_of(message) for message in messages]
 
-    assert found == [document_of(message) for message in messages]
+    assert found == [Reader().document_of(message) for message in messages]
     assert len({(each.consignee, each.places, each.lines) for each in found if each}) == 9
 
 

@@ -36,7 +36,7 @@ class Subjects:
     speaks_of_erased: bool
 
 
-class Record(NamedTuple):
+class InterchangeRecord(NamedTuple):
     """An interchange as it is told and kept, but for its acknowledgement."""
 
     whose: Subjects
@@ -77,14 +77,14 @@ async def store_messages(tx: Transaction, taken: Sequence[Taken]) -> None:
         await tx.write_behind()
 
 
-def record(taken: Taken, received_at: datetime, whose: Subjects) -> Record:
+def record(taken: Taken, received_at: datetime, whose: Subjects) -> InterchangeRecord:
     """Done before it is acknowledged: then nobody waits for it who wants a control number."""
     interchange, view = taken.arrival.interchange, view_of(taken, received_at)
     body = None if whose.speaks_of_erased else enclose(whose.keys, interchange.data, _customer_id(taken), BODY)
-    return Record(whose, view, verdict_json(view), hash_of(interchange), body)
+    return InterchangeRecord(whose, view, verdict_json(view), hash_of(interchange), body)
 
 
-async def store(tx: Transaction, taken: Sequence[Taken], records: Iterable[Record]) -> None:
+async def store(tx: Transaction, taken: Sequence[Taken], records: Iterable[InterchangeRecord]) -> None:
     """At the end of the transaction; a large one is written while its answer is."""
     for each, said in zip(taken, records, strict=True):
         each.view = acknowledged_view(said.view, each)
@@ -93,7 +93,7 @@ async def store(tx: Transaction, taken: Sequence[Taken], records: Iterable[Recor
         await tx.write_behind()
 
 
-def _row(taken: Taken, said: Record) -> tuple[object, ...]:
+def _row(taken: Taken, said: InterchangeRecord) -> tuple[object, ...]:
     partner, interchange, outcome = taken.arrival.partner, taken.arrival.interchange, taken.arrival.verdict.outcome
     assert partner
     control, view, acknowledgement = control_key(interchange, partner), said.view, taken.acknowledgement

@@ -28,8 +28,3 @@ class Reader:
         """What an accepted message asks for; None where it asks for nothing."""
         reader = READERS.get(message.type)
         return reader(message, self._met.setdefault((message.type, message.release), Met())) if reader else None
-
-
-def document_of(message: Message) -> IncomingDocument | None:
-    """The same of a message alone."""
-    return Reader().document_of(message)

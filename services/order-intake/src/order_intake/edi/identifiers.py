@@ -16,9 +16,7 @@ def sound(digits: str) -> bool:
 
 
 def bad_digits(segment: Segment) -> Iterator[tuple[int, int, str]]:
-    """Element, component and value of what has a wrong check digit."""
-    if segment.tag not in HOLDERS:
-        return
+    """Element, component and value of what has a wrong check digit; of a segment outside HOLDERS nothing."""
     for element, component, value in _identifiers(segment):
         if value.isascii() and value.isdigit() and len(value) in (8, 12, 13, 14, 18) and not sound(value):
             yield element, component, value
