@@ -45,7 +45,7 @@ class Caller(Client):
 
     async def _attempt(self, request: bytes) -> Answer | None:
         answer = await self._noted(request)
-        if answer and answer.status >= 500 and answer.status != 503:
+        if answer and answer.status >= 500 and not (answer.status == 503 and answer.says_when):
             what = request.partition(b"\r\n")[0].decode()
             self._changes.faults.append(f"{self._package}: {what} was answered {answer.status} {answer.body.decode(errors='replace')}")
         return answer

@@ -4,29 +4,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from pydantic_core import from_json
-from shared.bus import BusUnavailable
-from shared.events import Topic
 from shared.walls import Role
 
 from deploy.local.demo.board import Board, Rest
 from deploy.local.demo.evidence import evidence
 from deploy.local.demo.invariants import INVARIANTS, Invariant, judge_each
-from deploy.local.demo.log_dump import logged
+from deploy.local.demo.log_dump import ends_of, logged
 from deploy.local.demo.target import Target, subscriptions
 from tests.crash.faults.catalogue import Field, Poisoned
 from tests.crash.faults.events import MARK
 from tests.crash.ledger import Ledger
 from tests.crash.losses import excuse
+from tests.crash.stage import CLOSE_AFTER, Stage
 from tests.crash.vigil import OURS, Finding
 
 PARKED = Invariant("I14", "Parked is what was poisoned, and what follows it waits", "")
 BURIED = Invariant("I14", "Every consumer buries each message that it cannot apply, once", "")
 CLOSED = Invariant("I11", "Every delivered order is closed when its time has come", "SELECT * FROM orders WHERE status = 'delivered'")
+PUNCTUAL = Invariant(
+    "I11",
+    "No order is closed before its time, whatever the clock of a process says",
+    "SELECT aggregate, delivered.created_at AS delivered, closed.created_at AS closed FROM outbox delivered JOIN outbox closed"
+    " USING (aggregate) WHERE delivered.type = 'order.delivered.v1' AND closed.type = 'order.closed.v1'"
+    f" AND closed.created_at < delivered.created_at + interval '{CLOSE_AFTER}'",
+)
 WORK = Invariant("I11", "Staff and customers can do what is theirs to do", "")
 STUCK = Invariant("I11", "Everything settles when it is left in peace", "")
+RECOUNTED = Invariant("I16", "Every KPI is what the topics say when it is counted anew", "")
 DEFINITE = Invariant("I1", "Every attempt ends definitely", "")
 _IS_EXCUSED = "EXISTS (SELECT FROM excused WHERE (excused.aggregate, excused.version) = (early.aggregate, early.version))"
 
@@ -47,7 +53,7 @@ async def left(target: Target) -> Rest:
 async def unread(target: Target) -> dict[str, int]:
     """By service: records that lie beyond its places."""
     found: dict[str, int] = {}
-    ends = await _ends(str(target.kafka_bootstrap_servers))
+    ends = await ends_of(str(target.kafka_bootstrap_servers))
     for package, topics in subscriptions(target).items():
         connection = await asyncpg.connect(target.database(package, Role.STAFF))
         rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
@@ -55,23 +61,6 @@ async def unread(target: Target) -> dict[str, int]:
         read = {TopicPartition(topic, number): offset for topic, number, offset in rows}
         found[f"records unread in {package}"] = sum(end - read.get(place, 0) for place, end in ends.items() if place.topic in topics)
     return {what: count for what, count in found.items() if count > 0}
-
-
-async def _ends(servers: str) -> dict[TopicPartition, int]:
-    """Of all partitions that there are by now."""
-    admin, consumer = AIOKafkaAdminClient(bootstrap_servers=servers), AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
-    await admin.start()
-    try:
-        await consumer.start()
-        topics = await admin.describe_topics(list(Topic))
-        if not all(topic["partitions"] for topic in topics):
-            raise BusUnavailable("topics are missing")
-        places = [TopicPartition(topic["topic"], one["partition"]) for topic in topics for one in topic["partitions"]]
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
-    finally:
-        await consumer.stop()
-        await admin.close()
-    return ends
 
 
 async def final(ground: Field, ledger: Ledger) -> list[Finding]:
@@ -87,6 +76,15 @@ async def final(ground: Field, ledger: Ledger) -> list[Finding]:
     known = [finding.invariant for finding in found]
     wrong = [verdict for verdict in verdicts if verdict.broken and verdict.invariant not in known]
     return found + [Finding(verdict.invariant, verdict.broken, verdict.first or "") for verdict in wrong]
+
+
+async def counted_anew(stage: Stage) -> list[Finding]:
+    """Every KPI over all time, from the topics alone."""
+    try:
+        await stage.tool("kpi.rebuild", "--check")
+    except RuntimeError as differing:
+        return [Finding(RECOUNTED, 1, str(differing))]
+    return []
 
 
 async def excused(checker: asyncpg.Connection) -> int:

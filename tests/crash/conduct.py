@@ -7,7 +7,7 @@ from deploy.local.demo.invariants import Invariant
 from deploy.local.watch import Program
 from tests.crash.vigil import Finding
 
-HONEST = Invariant("I1", "Who cannot be served now is asked to come again: 503, and no other fault of ours", "")
+HONEST = Invariant("I1", "Who cannot be served now is asked to come again: 503 with Retry-After, and no other fault of ours", "")
 LIVING = Invariant("I11", "No process ends by an error that it did not count on", "")
 WITHOUT_SERVERS, WITHOUT_START, STALLED, STOPPED_LATE = os.EX_UNAVAILABLE, 3, 70, 75
 """The exit codes of a worker and of an API that cannot start, of the watchdog, and of who does not stop in time."""

@@ -27,6 +27,10 @@ def outcome_of(answer: Answer | None) -> Outcome:
     return Outcome.OK if answer.is_ok else Outcome.FAILED
 
 
+ENDS = DONE, TOO_LATE = "done", "too late"
+REFUSALS = {"cancel": {"illegal-move", "cancellation-too-late"}, "amend": {"not-amendable", "amendment-waits"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What a client wants done, however often it asks. `same_as` names the operation whose key it uses with another body."""
@@ -85,6 +89,16 @@ class Ledger:
     def counts(self) -> Counter[str]:
         return Counter(str(entry.outcome or "under way") for entry in self.entries)
 
+    @property
+    def became(self) -> Counter[tuple[str, str]]:
+        """Of operations, not of attempts: kind, and `done` or `too late`."""
+        ends = {entry.operation.name: (entry.operation.kind, DONE if entry.outcome is Outcome.OK else TOO_LATE) for entry in self.definite}
+        return Counter(ends.values())
+
+    @property
+    def definite(self) -> Sequence[Entry]:
+        return [entry for entry in self.entries if entry.outcome in (Outcome.OK, Outcome.FAILED)]
+
     def acknowledged(self) -> Sequence[Acknowledged]:
         """Every order that a service said it had taken."""
         done = (entry for entry in self.entries if entry.operation.kind == "place" and entry.outcome is Outcome.OK)
@@ -92,10 +106,10 @@ class Ledger:
 
     def contradictions(self) -> list[str]:
         """What the answers alone say is wrong."""
-        return [*self._told_apart(), *self._taken_back(), *self._taken_twice()]
+        return [*self._told_apart(), *self._taken_back(), *self._taken_twice(), *self._refused_oddly()]
 
     def without_answer(self) -> list[str]:
-        known = {entry.operation.name for entry in self.entries if entry.outcome in (Outcome.OK, Outcome.FAILED)}
+        known = {entry.operation.name for entry in self.definite}
         return [f"{name} never had a definite answer" for name in self._attempts if name not in known]
 
     def _told_apart(self) -> Iterator[str]:
@@ -124,6 +138,13 @@ class Ledger:
                 name, keyed = entry.operation.name, entry.operation.key is not None
                 if (entry.status, entry.problem) not in wanted or keyed != (entry.status == 422):
                     yield f"{name}, another body for what {entry.operation.same_as} did, was answered {entry.status} {entry.problem}"
+
+    def _refused_oddly(self) -> Iterator[str]:
+        """An order that was taken can be too far for a wish, and nothing else stands against it."""
+        for entry in self.entries:
+            meant = REFUSALS.get(entry.operation.kind)
+            if meant and entry.outcome is Outcome.FAILED and (entry.status != 409 or entry.problem not in meant):
+                yield f"{entry.operation.name} was refused: {entry.status} {entry.problem}"
 
     def _write(self, line: dict[str, object]) -> None:
         self.file.write(to_json(line) + b"\n")

@@ -15,7 +15,10 @@ _EVENTS = (
     "SELECT created_at, type, aggregate, version, event_id FROM outbox WHERE key = ANY($1) OR event_id::text = ANY($1) ORDER BY id LIMIT 60"
 )
 _PROGRESS = "SELECT aggregate, version, parked_because FROM progress WHERE split_part(aggregate, '/', 2) = ANY($1)"
+_PLACES = "SELECT topic, partition, next_offset FROM consumer_offsets ORDER BY 1, 2"
+_ERRORS = re.compile(r"\b(error|critical|Traceback)\b")
 LOG_LINES = 40
+LAST_ERRORS = 5
 
 
 async def told_of(first: str, ground: Field, folder: Path) -> list[str]:
@@ -40,11 +43,18 @@ async def _stored(ids: list[str], ground: Field) -> AsyncIterator[str]:
         for row in await connection.fetch(_PROGRESS, ids):
             parked = f", parked: {row['parked_because'][:300]}" if row["parked_because"] else ""
             yield f"{service.name} has applied {row['aggregate']} up to version {row['version']}{parked}"
+        if not ids:
+            places = [f"{topic}/{number} {offset}" for topic, number, offset in await connection.fetch(_PLACES)]
+            yield f"{service.name} has read up to {', '.join(places) or 'nowhere'}"
         connection.terminate()
 
 
 def _logged(ids: list[str], folder: Path) -> Iterator[str]:
+    """Lines that speak of these; where nothing is named, the last errors of each process."""
     if not ids:
+        for log in sorted((folder / "logs").glob("*.log")):
+            errors = [line for line in log.read_text(errors="replace").splitlines() if _ERRORS.search(line)]
+            yield from (f"{log.name}: {line[:500]}" for line in errors[-LAST_ERRORS:])
         return
     found = 0
     for log in sorted((folder / "logs").glob("*.log*")):

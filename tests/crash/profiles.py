@@ -44,6 +44,11 @@ class Profile:
     when: Mapping[str, tuple[float, float]] = field(default_factory=lambda: WHEN)
     """Of faults that come at other times than usually."""
 
+    @property
+    def is_whole(self) -> bool:
+        """It takes the time in which everything is come to."""
+        return self.full or self.seconds >= USUAL_SECONDS
+
     def times(self, seed: int) -> list[tuple[float, str]]:
         """When what happens, in seconds from the first order: drawn from the seed, the last tenth is left to them to end in."""
         drawn = Random(f"{seed}/times")
@@ -55,8 +60,9 @@ class Profile:
 
 
 USUAL_SECONDS, FULL_SECONDS = 960.0, 1800.0
+KILLS = "SIGKILL at random"
 OFTEN: Mapping[str, int] = {
-    "SIGKILL at random": 200,
+    KILLS: 200,
     "SIGSTOP of an API": 8,
     "SIGSTOP longer than every lease, another worker takes over": 10,
     "a second worker comes and goes": 6,
@@ -110,7 +116,7 @@ SHORT = Profile(
     seconds=24.0,
     heal_seconds=90.0,
     strikes={
-        "SIGKILL at random": 12,
+        KILLS: 12,
         "PostgreSQL stops at once and recovers": 1,
         "Kafka is killed and comes back": 1,
         "records are said again": 1,

@@ -10,6 +10,8 @@ from rich.table import Table
 from shared.plain import printed
 
 from tests.crash.faults import CATALOGUE
+from tests.crash.ledger import REFUSALS
+from tests.crash.profiles import KILLS
 from tests.crash.result import Result
 
 
@@ -80,9 +82,11 @@ def _orders(console: Console, result: Result) -> None:
         f"{result.profile.orders} orders wished for, {acknowledged} acknowledged; {counts.total()} attempts: {counts['ok']} ok,"
         f" {counts['failed']} refused, {counts['unknown']} unknown and asked again. {result.seconds:.0f} s in all."
     )
+    wishes = ", ".join(f"{count} {kind} {end}" for (kind, end), count in sorted(result.ledger.became.items()) if kind in REFUSALS)
+    console.print(f"What was wished for later: {wishes or 'nothing'}.", soft_wrap=True)
     if result.ground and (lost := result.ground.vigil.losses.times):
         console.print(f"The broker lost everything {lost} times; {result.excused} events are out of order on the bus, and may be for that.")
-    if kills := result.ground.counts["SIGKILL at random"] if result.ground else 0:
+    if kills := result.ground.counts[KILLS] if result.ground else 0:
         console.print(f"{kills} random kills without a loss would bound the chance of one a kill by {300 / kills:.1f} % (95 %).")
 
 
@@ -107,6 +111,7 @@ def _came_to(result: Result) -> dict[str, object]:
         "orders": result.profile.orders,
         "acknowledged": len({one.order_id for one in result.ledger.acknowledged()}),
         "attempts": dict(result.ledger.counts),
+        "wishes": {f"{kind} {end}": count for (kind, end), count in sorted(result.ledger.became.items())},
         "settled_after_seconds": result.settled_after,
         "seconds": round(result.seconds, 1),
         "undone": result.undone,
@@ -129,5 +134,5 @@ def _was_done(result: Result) -> dict[str, object]:
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,
         "ended_by_themselves": {one.name: [life[:2] for life in one.ended] for one in result.ground.stage.programs if one.ended},
-        "checks_while_running": result.ground.vigil.rounds,
+        "checks_while_running": dict(result.ground.vigil.looks),
     }

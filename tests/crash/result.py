@@ -6,10 +6,10 @@ from time import monotonic
 from tests.crash import checks
 from tests.crash.beating import AT_A_POINT
 from tests.crash.faults import Field
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import ENDS, Ledger
 from tests.crash.points import SELDOM, Points
-from tests.crash.profiles import Profile
-from tests.crash.vigil import Finding
+from tests.crash.profiles import KILLS, Profile
+from tests.crash.vigil import ALWAYS, EVERY_SECONDS, Finding
 
 
 @dataclass
@@ -38,13 +38,30 @@ class Result:
         assert self.ground
         counts, absent = self.ground.counts, self.ground.absent
         faults = [name for name, times in self.profile.strikes.items() if times and not counts[name] and name not in absent]
-        return faults + (self._not_died_at(self.ground.points) if self.profile.walkers else [])
+        faults += self._not_died_at(self.ground.points) if self.profile.walkers else []
+        return faults + self._not_looked_at() + (self._too_little() if self.profile.is_whole else [])
 
     def _not_died_at(self, points: Points) -> list[str]:
-        """The full profile comes to every place, in some process; the others to what they have the time for."""
-        if self.profile.full:
+        """A run that has the time comes to every place, in some process."""
+        if self.profile.is_whole:
             return [f"{AT_A_POINT}: {place}" for place in points.never_reached if place not in SELDOM]
         return [] if points.reached else [AT_A_POINT]
+
+    def _not_looked_at(self) -> list[str]:
+        """Databases that faults kept from being asked, but for one look in five that were meant."""
+        assert self.ground
+        meant = int(self.profile.seconds / EVERY_SECONDS / 5)
+        looks = self.ground.vigil.looks
+        return [f"looking at {package} while faults are on ({looks[package]} times)" for package in ALWAYS if looks[package] < meant]
+
+    def _too_little(self) -> list[str]:
+        """Kills are counted, and wishes come in time and too late."""
+        assert self.ground
+        assert self.ledger
+        kills, wanted = self.ground.counts[KILLS], self.profile.strikes.get(KILLS, 0)
+        few = [f"{KILLS} ({kills} of {wanted})"] if kills < wanted else []
+        became = self.ledger.became
+        return few + [f"{kind} that is {end}" for kind in ("cancel", "amend") for end in ENDS if not became[kind, end]]
 
     @property
     def excused(self) -> int:

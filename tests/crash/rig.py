@@ -121,6 +121,7 @@ class Rig:
     async def _all_that_is_broken(self) -> list[Finding]:
         try:
             found = await checks.final(self.ground, self.ledger)
+            found += await checks.counted_anew(self.stage)
             return found + await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
         except HINDERED as error:
             return [*self.vigil.findings, Finding(checks.STUCK, 1, f"nothing could be judged in the end: {error!r}")]
@@ -228,5 +229,5 @@ class Rig:
         struck = sum(count for name, count in self.ground.counts.items() if name in CATALOGUE)
         self.say(
             f"{told}  attempts {counts.total()}, unknown {counts['unknown']}  faults {struck}"
-            f"  checks {self.vigil.rounds}" + (f"  left: {self.result.left}" if self.result.left else "")
+            f"  checks {self.vigil.looks.total()}" + (f"  left: {self.result.left}" if self.result.left else "")
         )

@@ -17,7 +17,8 @@ from tests.crash.wires import KafkaSpy, PostgresSpy
 
 ROOT = Path(__file__).resolve().parents[2]
 SECOND = "worker-2"
-TERMS = {"LSC_CLOSE_AFTER": "3s", "LSC_OPEN_ORDERS_PER_CUSTOMER": "0", "LSC_RATE_WRITE": "", "LSC_RATE_READ": ""}
+CLOSE_AFTER = "3s"
+TERMS = {"LSC_CLOSE_AFTER": CLOSE_AFTER, "LSC_OPEN_ORDERS_PER_CUSTOMER": "0", "LSC_RATE_WRITE": "", "LSC_RATE_READ": ""}
 """Delivered orders close while the rig looks on; nobody is told to come again later."""
 
 

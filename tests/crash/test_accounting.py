@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from deploy.local.demo.client import Answer
 from deploy.local.processes import became
 from deploy.local.watch import Program
 from tests.crash import beating, conduct
@@ -13,16 +14,26 @@ from tests.crash.beating import AT_A_POINT, TRIES, Beating
 from tests.crash.faults import CATALOGUE, Field, processes
 from tests.crash.faults.catalogue import Absent, Fault, InVain
 from tests.crash.faults.network import trapped
+from tests.crash.ledger import ENDS, REFUSALS, Ledger, Operation
 from tests.crash.points import SELDOM, Cell, Points, points
-from tests.crash.profiles import Profile
+from tests.crash.profiles import KILLS, Profile
 from tests.crash.proxy import Link
 from tests.crash.result import Result
+from tests.crash.vigil import ALWAYS
 
 SERVED, STORED = Cell("api.served", "crm", "api"), Cell("relay.stored", "crm", "worker")
 
 
 def undone(ground: Field, strikes: dict[str, int] | None = None, *, full: bool = False, walkers: int = 0) -> list[str]:
-    return Result(Profile("tried", 1, 1.0, strikes or {}, full=full, walkers=walkers), 1, ground=ground).undone
+    return Result(Profile("tried", 1, 1.0, strikes or {}, full=full, walkers=walkers), 1, ground=ground, ledger=ground.vigil.ledger).undone
+
+
+def all_wishes(ledger: Ledger) -> None:
+    """Cancelled and amended, in time and too late."""
+    for kind, refusals in REFUSALS.items():
+        ledger.heard(ledger.sent(Operation(f"{kind} 1", kind, "NORTH", "1")), Answer(200, b"{}"))
+        problem = b'{"type": "/problems/%b"}' % next(iter(refusals)).encode()
+        ledger.heard(ledger.sent(Operation(f"{kind} 2", kind, "NORTH", "2")), Answer(409, problem))
 
 
 def a_program(folder: Path, life: str) -> Program:
@@ -114,7 +125,8 @@ def test_a_place_at_which_nobody_died_is_tried_again_until_the_time_is_up() -> N
     assert not known.renew()
 
 
-def test_the_full_profile_has_to_come_to_every_place_but_those_that_are_named(ground: Field) -> None:
+def test_a_whole_run_has_to_come_to_every_place_but_those_that_are_named(ground: Field) -> None:
+    all_wishes(ground.vigil.ledger)
     seldom = Cell(next(iter(SELDOM)), "crm", "worker")
     ground.points = Points([SERVED, STORED, seldom])
     ground.points.note(SERVED, reached=True)
@@ -177,6 +189,33 @@ async def test_who_ended_by_an_error_is_found(tmp_path: Path, code: int, found: 
         program.wait_stopped(0)
 
     assert [finding.first.partition(": ")[2].splitlines()[0].strip() for finding in conduct.ended([program])] == found
+
+
+def test_a_whole_run_has_all_its_kills_and_wishes_that_come_in_time_and_too_late(ground: Field) -> None:
+    assert undone(ground, full=True) == [f"{kind} that is {end}" for kind in ("cancel", "amend") for end in ENDS]
+
+    all_wishes(ground.vigil.ledger)
+    ground.counts[KILLS] = 199
+    assert undone(ground, {KILLS: 200}, full=True) == [f"{KILLS} (199 of 200)"]
+
+    ground.counts[KILLS] = 200
+    assert undone(ground, {KILLS: 200}, full=True) == []
+    assert ground.vigil.ledger.contradictions() == []
+
+
+def test_databases_have_to_be_looked_at_while_faults_are_on(ground: Field) -> None:
+    ground.vigil.looks.update(dict.fromkeys(ALWAYS, 4) | {"crm": 3})
+    result = Result(Profile("tried", 1, 60.0, {}), 1, ground=ground, ledger=ground.vigil.ledger)
+
+    assert result.undone == ["looking at crm while faults are on (3 times)"]
+
+
+@pytest.mark.parametrize(("status", "problem"), [(404, "not-found"), (409, "conflict"), (409, "reference-taken")])
+def test_a_wish_is_refused_because_it_comes_too_late_and_for_nothing_else(ground: Field, status: int, problem: str) -> None:
+    ledger = ground.vigil.ledger
+    ledger.heard(ledger.sent(Operation("cancel 1", "cancel", "NORTH", "1")), Answer(status, b'{"type": "/problems/%b"}' % problem.encode()))
+
+    assert ledger.contradictions() == [f"cancel 1 was refused: {status} {problem}"]
 
 
 async def test_a_trap_that_nobody_stepped_into_did_no_harm() -> None:

@@ -14,6 +14,8 @@ ANSWERS = {
     "/again": "201 Created\r\nIdempotent-Replayed: true\r\n",
     "/refused": "409 Conflict\r\n",
     "/broken": "500 Internal Server Error\r\n",
+    "/later": "503 Service Unavailable\r\nRetry-After: 1\r\n",
+    "/never": "503 Service Unavailable\r\n",
 }
 
 
@@ -54,5 +56,5 @@ async def test_a_change_that_was_acknowledged_and_is_not_there_is_found(audit: s
 
     [found] = await changes.missing(lambda package: audit)
 
-    assert [said.partition(": ")[2] for said in changes.faults] == ["POST /broken HTTP/1.1 was answered 500 "]
+    assert [said.partition(" HTTP")[0] for said in changes.faults] == ["dispatch: POST /broken", "dispatch: POST /never"]
     assert (found.broken, asked["/lost"] in found.first, len(written)) == (1, True, 1)

@@ -123,7 +123,8 @@ class Vigil:
 
     target: Target
     ledger: Ledger
-    rounds: int = 0
+    looks: Counter[str] = field(default_factory=Counter)
+    """How often each database could be asked everything."""
     findings: list[Finding] = field(default_factory=list)
     losses: Losses = field(default_factory=Losses)
     _places: Places = field(default_factory=Places)
@@ -133,7 +134,6 @@ class Vigil:
             for package in ALWAYS:
                 await self._despite_faults(package)
             self._compare_answers()
-            self.rounds += 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), EVERY_SECONDS)
 
@@ -146,6 +146,7 @@ class Vigil:
     async def _despite_faults(self, package: str) -> None:
         try:
             await self._visit(package)
+            self.looks[package] += 1
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             if not passes(error):
                 raise

@@ -26,6 +26,8 @@ class Answer:
     body: bytes
     is_replayed: bool = False
     """It is the answer that was given first, to the same `Idempotency-Key`."""
+    says_when: bool = True
+    """When to come again, where it cannot be served now (Retry-After)."""
 
     @property
     def is_ok(self) -> bool:
@@ -137,7 +139,7 @@ class _Connection:
         if headers.get(b"connection") == b"close":
             self.is_kept = False
             self.close()
-        return Answer(int(head[0].split(b" ", 2)[1]), body, headers.get(b"idempotent-replayed") == b"true")
+        return Answer(int(head[0].split(b" ", 2)[1]), body, headers.get(b"idempotent-replayed") == b"true", b"retry-after" in headers)
 
     def close(self) -> None:
         self._writer.close()

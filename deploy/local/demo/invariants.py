@@ -28,9 +28,9 @@ class Verdict:
 NEVER_OVERSOLD = Invariant(
     "I3",
     "Nothing was oversold in any past state",
-    "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, sum(d_on_hand) OVER w AS on_hand, sum(d_reserved) OVER w AS reserved"
-    " FROM stock_ledger WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
-    " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
+    "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, cause_event_id, order_id, sum(d_on_hand) OVER w AS on_hand,"
+    " sum(d_reserved) OVER w AS reserved FROM stock_ledger"
+    " WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
 )
 STOCK_IS_THE_LEDGER = Invariant(
     "I4",
@@ -91,6 +91,13 @@ INVARIANTS: Sequence[Invariant] = (
         "I7",
         "Nothing is on the bus that nobody said",
         "SELECT * FROM log l WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = l.event_id)",
+    ),
+    Invariant(
+        "I7",
+        "What is on the bus says of itself what its service has written",
+        "SELECT l.*, o.topic AS said_in, o.key AS written_key, o.aggregate AS of_thing, o.version AS its_version, o.customer_id AS whose"
+        " FROM log l JOIN outbox o USING (event_id) WHERE (l.topic, l.key, l.aggregate, l.version, l.customer_id)"
+        " IS DISTINCT FROM (o.topic, o.key, o.aggregate, o.version, o.customer_id)",
     ),
     Invariant(
         "I8",

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from pydantic_core import from_json
-from shared.bus import PARTITIONS
+from shared.bus import BusUnavailable
 from shared.events import Topic
 
 from deploy.local.demo.target import Target
@@ -37,6 +38,23 @@ def logged(target: Target, but: str | None = None) -> AsyncIterator[Sequence[Log
     return _in_postgres(target.log_url)
 
 
+async def ends_of(servers: str) -> dict[TopicPartition, int]:
+    """Of all partitions that the topics of the contract have by now. Raises BusUnavailable where a topic is missing."""
+    admin, consumer = AIOKafkaAdminClient(bootstrap_servers=servers), AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    await admin.start()
+    try:
+        await consumer.start()
+        topics = await admin.describe_topics(list(Topic))
+        if not all(topic["partitions"] for topic in topics):
+            raise BusUnavailable("topics are missing")
+        places = [TopicPartition(topic["topic"], one["partition"]) for topic in topics for one in topic["partitions"]]
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+        await admin.close()
+    return ends
+
+
 async def _in_postgres(url: str) -> AsyncIterator[Sequence[Logged]]:
     connection = await asyncpg.connect(url)
     try:
@@ -50,13 +68,12 @@ async def _in_postgres(url: str) -> AsyncIterator[Sequence[Logged]]:
 
 
 async def _on_kafka(servers: str, but: str | None) -> AsyncIterator[Sequence[Logged]]:
+    ends = {place: end for place, end in (await ends_of(servers)).items() if end}
     consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        places = [TopicPartition(topic, number) for topic in Topic for number in range(PARTITIONS)]
-        consumer.assign(places)
-        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
-        await consumer.seek_to_beginning(*places)
+        consumer.assign(list(ends))
+        await consumer.seek_to_beginning(*ends)
         while ends:
             fetched = await consumer.getmany(timeout_ms=1000, max_records=SOME)
             found = [(place, record) for place, records in fetched.items() for record in records]
