@@ -14,7 +14,7 @@ from tests.crash.result import Result
 from tests.crash.sabotage import BEGIN, END, GUARDS, UnknownGuard, Verdict, chosen, play_all, write_table
 from tests.crash.vigil import OFFSETS, Finding
 
-GUARD = replace(GUARDS[0], strikes={"poison": 1})
+GUARD = replace(GUARDS[0], meant=OFFSETS.name, strikes={"poison": 1})
 FOUND = Finding(OFFSETS, 1, "moved back")
 
 
@@ -50,6 +50,7 @@ def test_a_row_that_does_not_convince_says_so(ground: Field, tmp_path: Path) -> 
     assert row(a_verdict(ground))[3] == "nothing, settled after 4 s"
     assert row(a_verdict(ground, caught=False))[1::2] == ["nothing", "not convincing: nothing, settled after 4 s"]
     assert row(a_verdict(ground, control=FOUND))[3] == f"not convincing: I15 {OFFSETS.sentence}"
+    assert row(replace(a_verdict(ground), guard=replace(GUARD, meant="I8")))[3] == "not convincing: nothing, settled after 4 s"
 
 
 def test_both_runs_are_shown_and_kept(ground: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
