@@ -13,6 +13,8 @@ from deploy.local.server import Server
 
 AT_ONCE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 30
+KILLED, ASKED = frozenset({-signal.SIGKILL}), frozenset({0, -signal.SIGTERM, 128 + signal.SIGTERM})
+"""What a process may end with that was killed, and one that was asked to end; those who had not begun yet end by the signal."""
 
 
 class Child(Protocol):
@@ -37,7 +39,8 @@ class Life(NamedTuple):
 
 class Program:
     """One command that is to run until it is stopped. Its output goes to its log. `crashed_at` are the places at which it killed itself,
-    `ended` the lives that ended of themselves with an error; `next_life` has variables for the next start alone.
+    `ended` the lives that ended in another way than they were meant to, `asked` is how many ended because they were asked to, however;
+    `next_life` has variables for the next start alone.
     """
 
     def __init__(
@@ -54,12 +57,13 @@ class Program:
         self.restarts = 0
         self.crashed_at: list[str] = []
         self.ended: list[Life] = []
+        self.asked = 0
         self.next_life: Mapping[str, str] = {}
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)
         self._environment = dict(environment)
         self._crash_at, self._armed_with = self._environment.pop("CRASH_AT", ""), ""
-        self._is_meant_to_die = False
+        self._meant: frozenset[int] = frozenset()
         self._folder = folder
         self._say, self._born = say, born
         self._stopping = threading.Event()
@@ -83,8 +87,8 @@ class Program:
     def kill(self) -> None:
         """SIGKILL; it is started again."""
         if self.pid:
-            self._is_meant_to_die, self._armed_with = True, ""
-            self._signal(signal.SIGKILL)
+            self._armed_with = ""
+            self._end(signal.SIGKILL, KILLED)
 
     def pause(self) -> None:
         """SIGSTOP, until it goes on."""
@@ -98,8 +102,7 @@ class Program:
     def roll(self) -> None:
         """SIGTERM; when it has ended it is started again."""
         if self.pid:
-            self._is_meant_to_die = True
-            self._signal(signal.SIGTERM)
+            self._end(signal.SIGTERM, ASKED)
 
     def arm(self, crash_at: str) -> None:
         """Killed, and started again so that it kills itself there, once: what is started after that lives."""
@@ -108,7 +111,7 @@ class Program:
 
     def ask_to_stop(self) -> None:
         self._stopping.set()
-        self._signal(signal.SIGTERM)
+        self._end(signal.SIGTERM, ASKED)
 
     def wait_stopped(self, deadline: float) -> None:
         """Killed when the deadline (time.monotonic) has passed."""
@@ -117,12 +120,12 @@ class Program:
         self._keeper.join(max(0.0, deadline - time.monotonic()))
         if self._keeper.is_alive():
             self._say(f"{self.name} did not stop in time and is killed.")
-            self._signal(signal.SIGKILL)
+            self._end(signal.SIGKILL, KILLED)
             self._keeper.join()
 
     def _launch(self) -> None:
         self._armed_with, self._crash_at = self._crash_at, ""
-        self._is_meant_to_die = bool(self._armed_with)
+        self._meant = KILLED if self._armed_with else frozenset()
         environment, self.next_life = {**self._environment, **self.next_life}, {}
         self._child = self._spawn(environment | ({"CRASH_AT": self._armed_with} if self._armed_with else {}))
         self._born(self.name, self._child.pid)
@@ -139,6 +142,11 @@ class Program:
                 start_new_session=True,
             )
 
+    def _end(self, which: signal.Signals, meant: frozenset[int]) -> None:
+        """What else was meant for this life stays so: whoever is asked to end may be killed before it has."""
+        self._meant |= meant
+        self._signal(which)
+
     def _signal(self, which: signal.Signals) -> None:
         """Popen knows whether the child was reaped, so that the pid cannot be another program's."""
         if self._child:
@@ -146,14 +154,13 @@ class Program:
 
     def _keep(self) -> None:
         pause, began = 0.0, time.monotonic()
-        while (code := self._wait()) is not None and not self._stopping.is_set():
+        while (code := self._wait()) is not None:
             lived = time.monotonic() - began
-            is_sick = self.restarts and lived < AT_ONCE_SECONDS and not self._is_meant_to_die
+            self._note_end(code, lived)
+            if self._stopping.is_set():
+                return
+            is_sick = self.restarts and lived < AT_ONCE_SECONDS and code not in self._meant
             pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS) if is_sick else 0.0
-            words = last_lines(self.log, 8)
-            self.ended += [Life(code, lived, words)] if code and not self._is_meant_to_die else []
-            self.crashed_at += [self._armed_with] if self._armed_with and code == -signal.SIGKILL else []
-            self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{words}")
             self._say(f"{self.name} is started again" + (f" in {pause:.0f} s, because it died at once." if pause else "."))
             if self._stopping.wait(pause):
                 return
@@ -161,7 +168,15 @@ class Program:
             self.restarts += 1
             self._launch()
             if self._stopping.is_set():
-                self._signal(signal.SIGTERM)
+                self._end(signal.SIGTERM, ASKED)
+
+    def _note_end(self, code: int, lived: float) -> None:
+        words = last_lines(self.log, 8)
+        self.ended += [] if code in self._meant else [Life(code, lived, words)]
+        self.asked += self._meant.issuperset(ASKED) and code not in KILLED
+        self.crashed_at += [self._armed_with] if self._armed_with and code == -signal.SIGKILL else []
+        if not self._stopping.is_set() or code not in self._meant:
+            self._say(f"{self.name} died ({_cause(code)}) after {lived:.1f} s. Its last lines:\n{words}")
 
     def _wait(self) -> int | None:
         return self._child.wait() if self._child else None

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from shared.plain import printed
 
+from tests.crash.conduct import codes
 from tests.crash.faults import CATALOGUE
 from tests.crash.ledger import REFUSALS
 from tests.crash.profiles import KILLS
@@ -84,6 +85,9 @@ def _orders(console: Console, result: Result) -> None:
     )
     wishes = ", ".join(f"{count} {kind} {end}" for (kind, end), count in sorted(result.ledger.became.items()) if kind in REFUSALS)
     console.print(f"What was wished for later: {wishes or 'nothing'}.", soft_wrap=True)
+    if result.ground and (by_themselves := codes(result.ground.stage.all_programs)):
+        told = ", ".join(f"{count} with {code}" for code, count in sorted(by_themselves.items()))
+        console.print(f"Processes that ended by themselves, or otherwise than they were asked to: {told}.")
     if result.ground and (lost := result.ground.vigil.losses.times):
         console.print(f"The broker lost everything {lost} times; {result.excused} events are out of order on the bus, and may be for that.")
     if kills := result.ground.counts[KILLS] if result.ground else 0:
@@ -133,6 +137,6 @@ def _was_done(result: Result) -> dict[str, object]:
         "points_missed": [str(cell) for cell in (*points.missed, *points.left)],
         "traps_sprung": dict(sum((Counter(link.sprung) for link in result.ground.stage.links.all), Counter())),
         "happened": result.happened,
-        "ended_by_themselves": {one.name: [life[:2] for life in one.ended] for one in result.ground.stage.programs if one.ended},
+        "ended_by_themselves": [(one.name, *life[:2]) for one in result.ground.stage.all_programs for life in one.ended],
         "checks_while_running": dict(result.ground.vigil.looks),
     }

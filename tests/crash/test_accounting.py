@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.demo.client import Answer
 from deploy.local.processes import became
-from deploy.local.watch import Program
+from deploy.local.watch import Life, Program
 from tests.crash import beating, conduct
 from tests.crash.beating import AT_A_POINT, TRIES, Beating
 from tests.crash.faults import CATALOGUE, Field, processes
@@ -216,6 +216,16 @@ def test_a_wish_is_refused_because_it_comes_too_late_and_for_nothing_else(ground
     ledger.heard(ledger.sent(Operation("cancel 1", "cancel", "NORTH", "1")), Answer(status, b'{"type": "/problems/%b"}' % problem.encode()))
 
     assert ledger.contradictions() == [f"cancel 1 was refused: {status} {problem}"]
+
+
+@pytest.mark.parametrize(("late", "in_time", "found"), [(4, 0, 1), (2, 2, 0), (3, 0, 0)], ids=["each", "some", "few"])
+def test_workers_that_are_stopped_hard_whenever_they_are_to_end_are_found(tmp_path: Path, late: int, in_time: int, found: int) -> None:
+    api, worker = a_program(tmp_path, ""), a_program(tmp_path, "")
+    api.asked, worker.name, worker.asked = 9, "crm-worker", late + in_time
+    worker.ended = [Life(conduct.STOPPED_LATE, 20.0, "")] * late
+
+    assert len(conduct.ended([api, worker])) == found
+    assert conduct.codes([api, worker]) == {conduct.STOPPED_LATE: late}
 
 
 async def test_a_trap_that_nobody_stepped_into_did_no_harm() -> None:
