@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from shared.bus import PARTITIONS, BusUnavailable
 from shared.consumer import Consumer
@@ -123,6 +125,28 @@ async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytes
     await until(partial(_has_all_of, 2 * PARTITIONS, bus), 30)
     assert failed.is_set()
     await bus.close()
+
+
+async def test_a_consumer_whose_start_hangs_leaves_no_client_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = asyncio.Event()
+
+    async def hang(consumer: AIOKafkaConsumer) -> None:
+        consumer._closed = True  # says nothing when it is thrown away
+        await asyncio.Event().wait()
+
+    async def close(client: AIOKafkaClient) -> None:
+        closed.set()
+
+    for it, name, what in ((AIOKafkaConsumer, "start", hang), (AIOKafkaConsumer, "stop", hang), (AIOKafkaClient, "close", close)):
+        monkeypatch.setattr(it, name, what)
+    monkeypatch.setattr("shared.kafka.POLL_SECONDS", 0.1)
+    monkeypatch.setattr("shared.kafka.STOP_SECONDS", 0.1)
+    bus = KafkaBus("127.0.0.1:1", instance="one", group="group", topics=["things"], session_seconds=30)
+
+    with pytest.raises(BusUnavailable):
+        await bus.poll(10, 0.1)
+
+    assert closed.is_set()
 
 
 def _member(kafka: Kafka, topic: str, name: str = "one") -> KafkaBus:

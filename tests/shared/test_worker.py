@@ -13,3 +13,8 @@ def test_a_worker_without_its_database_says_so_and_ends_as_unavailable(capsys: p
 
     assert ended.value.code == os.EX_UNAVAILABLE
     assert "worker.cannot_start" in capsys.readouterr().out
+
+
+def test_an_address_that_cannot_be_right_is_no_database_that_is_away() -> None:
+    with pytest.raises(ValueError, match="sslmode"):
+        run(Shop().service(), Settings(DATABASE_URL="postgresql://127.0.0.1:1/things?sslmode=nonsense"))

@@ -114,7 +114,7 @@ class KafkaBus:
             try:
                 await consumer.start()
             except BaseException:
-                await _within(STOP_SECONDS, consumer.stop())
+                await _end(consumer)
                 raise
             self._consumer = consumer
         return self._consumer
@@ -167,8 +167,7 @@ class KafkaBus:
     async def _drop_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await _within(STOP_SECONDS, consumer.stop())
-            await _within(STOP_SECONDS, consumer._client.close())  # is left open where a task of the consumer has failed
+            await _end(consumer)
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -222,6 +221,12 @@ def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, 
             if batch.append(**fields) is None:
                 raise ValueError(f"{record.topic} {record.key}: a message of {len(record.body)} bytes does not fit a batch")
     return batches
+
+
+async def _end(consumer: Any) -> None:
+    """aiokafka leaves its client open where a task of the consumer has failed, or hangs while it joins."""
+    await _within(STOP_SECONDS, consumer.stop())
+    await _within(STOP_SECONDS, consumer._client.close())
 
 
 async def _within(seconds: float, ending: Awaitable[object]) -> None:

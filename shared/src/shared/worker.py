@@ -17,7 +17,7 @@ from shared.bus import Bus
 from shared.buses import open_bus
 from shared.consumer import Consumer
 from shared.crash import crash_point
-from shared.database import TRANSIENT, Pool, open_pool, passes, transaction
+from shared.database import Pool, open_pool, passes, transaction
 from shared.health import health_routes
 from shared.idempotency import KEPT_DAYS
 from shared.jobs import Job
@@ -126,7 +126,9 @@ async def _equipped(service: Service, settings: Settings) -> AsyncIterator[Worke
     try:
         pool = await open_pool(settings.database(service.package, Role.WORKER), settings.pool_size)
         key_store = await service.key_store(settings)
-    except TRANSIENT as error:
+    except Exception as error:
+        if not passes(error):
+            raise
         log.error("worker.cannot_start", error=repr(error))
         sys.exit(os.EX_UNAVAILABLE)
     bus = open_bus(settings, service.name, service.handlers.topics)

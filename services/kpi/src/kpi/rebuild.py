@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from shared.crash import crash_point
 from shared.database import Pool, Transaction, open_pool, transaction
 from shared.log_lines import start_logging
 from shared.progress import places
-from shared.reading import reader
+from shared.reading import patient_reader
 from shared.service import Service
 from shared.settings import Settings
 from shared.starting import read_settings
@@ -105,9 +105,9 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
     stopping = asyncio.Event()
     running = asyncio.create_task(consumer.run(stopping))
     try:
-        await _until_assigned(consumer, running)
-        await _until(consumer, running, await bus.ends(), shown.add_task("up to now"), shown)
-        reached = await places(pool, consumer.name, consumer.positions)
+        wanted = await _until_assigned(consumer, running)
+        await _until(consumer, running, await _ends(bus, wanted), shown.add_task("up to now"), shown)
+        reached = await places(pool, consumer.name, wanted)
         await _until(
             consumer, running, {partition: place.offset for partition, place in reached.items()}, shown.add_task("up to the worker"), shown
         )
@@ -116,13 +116,25 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
         await running
 
 
-async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> None:
+async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> Set[Partition]:
+    """All partitions that there have to be. While the group meets anew there may be none for a moment."""
     deadline = monotonic() + ASSIGNED_WITHIN
     wanted = {Partition(topic, number) for topic in consumer.handlers.topics for number in range(PARTITIONS)}
     while not wanted <= set(consumer.positions):
         if monotonic() > deadline or running.done():
             raise CannotRebuild("The bus did not hand over all partitions; do the topics exist?")
         await asyncio.sleep(LOOK_EVERY)
+    return wanted
+
+
+async def _ends(bus: Bus, wanted: Set[Partition]) -> Mapping[Partition, int]:
+    """Of these at least."""
+    deadline = monotonic() + ASSIGNED_WITHIN
+    while not wanted <= (ends := await bus.ends()).keys():
+        if monotonic() > deadline:
+            raise CannotRebuild("The bus did not hand over all partitions for long enough to tell where they end.")
+        await asyncio.sleep(LOOK_EVERY)
+    return ends
 
 
 async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], bar: TaskID, shown: Progress) -> None:
@@ -158,7 +170,7 @@ async def _compare(tx: Transaction, consumer: str, zone: ZoneInfo, url: str) -> 
 async def _figures(url: str, schema: str, zone: ZoneInfo, as_of: datetime) -> Figures:
     """Every KPI over all time."""
     scope = Scope(Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), zone))
-    engine = reader(url, 1)
+    engine = patient_reader(url)
     try:
         async with engine.connect() as reading:
             await reading.execute(text(f"SET search_path = {schema}"))
