@@ -30,7 +30,8 @@ NEVER_OVERSOLD = Invariant(
     "Nothing was oversold in any past state",
     "SELECT * FROM (SELECT customer_id, sku, warehouse, entry_id, cause_event_id, order_id, sum(d_on_hand) OVER w AS on_hand,"
     " sum(d_reserved) OVER w AS reserved FROM stock_ledger"
-    " WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
+    " WINDOW w AS (PARTITION BY customer_id, sku, warehouse ORDER BY entry_id)) AS past"
+    " WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand",
 )
 STOCK_IS_THE_LEDGER = Invariant(
     "I4",
