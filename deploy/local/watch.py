@@ -4,6 +4,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -13,6 +14,8 @@ from deploy.local.server import Server
 
 AT_ONCE_SECONDS = 10
 LONGEST_PAUSE_SECONDS = 30
+REMEMBERED = 100
+"""So many lives that ended otherwise than they were meant to."""
 KILLED, ASKED = frozenset({-signal.SIGKILL}), frozenset({0, -signal.SIGTERM, 128 + signal.SIGTERM})
 """What a process may end with that was killed, and one that was asked to end; those who had not begun yet end by the signal."""
 
@@ -54,10 +57,9 @@ class Program:
         born: Callable[[str, int], None],
     ) -> None:
         self.name = name
-        self.restarts = 0
+        self.restarts = self.asked = 0
         self.crashed_at: list[str] = []
-        self.ended: list[Life] = []
-        self.asked = 0
+        self.ended: deque[Life] = deque(maxlen=REMEMBERED)
         self.next_life: Mapping[str, str] = {}
         self.log = folder / "logs" / f"{name}.log"
         self._command = list(command)

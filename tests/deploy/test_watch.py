@@ -99,7 +99,7 @@ def test_who_is_killed_while_it_is_asked_to_end_has_done_nothing_wrong(program: 
     program.kill()
 
     until(lambda: program.restarts == 1)
-    assert (program.ended, program.asked) == ([], 0)
+    assert (list(program.ended), program.asked) == ([], 0)
 
 
 def test_who_is_armed_and_ends_otherwise_is_told_of(program: Program) -> None:
