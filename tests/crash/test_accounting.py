@@ -222,7 +222,7 @@ def test_a_wish_is_refused_because_it_comes_too_late_and_for_nothing_else(ground
 def test_workers_that_are_stopped_hard_whenever_they_are_to_end_are_found(tmp_path: Path, late: int, in_time: int, found: int) -> None:
     api, worker = a_program(tmp_path, ""), a_program(tmp_path, "")
     api.asked, worker.name, worker.asked = 9, "crm-worker", late + in_time
-    worker.ended = [Life(conduct.STOPPED_LATE, 20.0, "")] * late
+    worker.ended.extend([Life(conduct.STOPPED_LATE, 20.0, "")] * late)
 
     assert len(conduct.ended([api, worker])) == found
     assert conduct.codes([api, worker]) == {conduct.STOPPED_LATE: late}
