@@ -140,11 +140,11 @@ async def _letters(connection: asyncpg.Connection) -> list[str]:
 def _differing(service: str, parked: dict[str, list[int]], poisoned: Iterable[Poisoned]) -> list[Finding]:
     wanted = {one.aggregate: one for one in poisoned if service in one.parks}
     wrong = [f"{service} has parked {aggregate}, which nobody poisoned" for aggregate in parked.keys() - wanted.keys()]
-    wrong += [f"{service} has not parked {thing}" for thing, one in wanted.items() if one.is_certain and thing not in parked]
+    wrong += [f"{service} has not parked {thing}" for thing, one in wanted.items() if service in one.certain and thing not in parked]
     wrong += [
         f"{service} holds versions {waits} behind {thing}"
         for thing, waits in parked.items()
-        if thing in wanted and wanted[thing].is_certain and waits != [1, 2]
+        if thing in wanted and service in wanted[thing].certain and waits != [1, 2]
     ]
     return [Finding(PARKED, len(wrong), wrong[0])] if wrong else []
 
@@ -153,6 +153,6 @@ def _buried(service: str, marks: list[str], poisoned: dict[str, Poisoned]) -> li
     wrong = [f"{service} buried {mark or 'an event of ours'} that nobody poisoned" for mark in marks if mark not in poisoned]
     for mark, one in poisoned.items():
         times, meant = marks.count(mark), int(service in one.buries)
-        if times > meant or (one.is_certain and times < meant):
+        if times > meant or (service in one.certain and times < meant):
             wrong.append(f"{service} buried {one.aggregate} ({mark}) {times} times, not {meant}")
     return [Finding(BURIED, len(wrong), wrong[0])] if wrong else []

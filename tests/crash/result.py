@@ -39,7 +39,7 @@ class Result:
         counts, absent = self.ground.counts, self.ground.absent
         faults = [name for name, times in self.profile.strikes.items() if times and not counts[name] and name not in absent]
         faults += self._not_died_at(self.ground.points) if self.profile.walkers else []
-        return faults + self._not_looked_at() + (self._too_little() if self.profile.is_whole else [])
+        return faults + self._not_looked_at() + self._excused_of_poison() + (self._too_little() if self.profile.is_whole else [])
 
     def _not_died_at(self, points: Points) -> list[str]:
         """A run that has the time comes to every place, in some process."""
@@ -53,6 +53,12 @@ class Result:
         meant = int(self.profile.seconds / EVERY_SECONDS / 5)
         looks = self.ground.vigil.looks
         return [f"looking at {package} while faults are on ({looks[package]} times)" for package in ALWAYS if looks[package] < meant]
+
+    def _excused_of_poison(self) -> list[str]:
+        """When the broker lost it all before those who had to park it had read it."""
+        assert self.ground
+        parking = [one for one in self.ground.poisoned.values() if one.parks]
+        return ["poison that somebody has to have parked"] if parking and not any(one.parks & one.certain for one in parking) else []
 
     def _too_little(self) -> list[str]:
         """Kills are counted, and wishes come in time and too late."""

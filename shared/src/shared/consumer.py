@@ -198,8 +198,8 @@ def _header(message: Heard, name: str) -> str | None:
 
 
 def _id_of(message: Heard) -> str:
-    """The event's id; where the message has none, its offset stands for it."""
-    return _header(message, "ce_id") or f"offset {message.offset}"
+    """The event's id, as PostgreSQL can keep it; where the message has none, its offset stands for it."""
+    return (_header(message, "ce_id") or f"offset {message.offset}").replace("\0", "\ufffd")
 
 
 async def _back_off(failures: int, stopping: asyncio.Event) -> None:

@@ -37,10 +37,10 @@ def _row(consumer: str, letter: DeadLetter, now: object) -> tuple[object, ...]:
     letter_id: UUID = uuid7()
     heard = letter.heard
     headers = {name: value.decode("utf-8", "replace") for name, value in heard.headers}
-    key = (heard.key or b"").decode("utf-8", "replace") or "-"
+    key = (heard.key or b"").decode("utf-8", "replace").replace("\0", "\ufffd") or "-"
     fit = LARGEST_EVENT - 8192
     body = _json(consumer, letter, headers, (heard.body or b"")[:fit].decode("utf-8", "replace"))
-    customer = headers.get("ce_customerid", "-")
+    customer = headers.get("ce_customerid", "-").replace("\0", "\ufffd")
     aggregate = f"dead-letter/{letter_id}"
     return (letter_id, topic_of(consumer), key, aggregate, 1, TYPE, customer, now, letter_id, None, None, body[:LARGEST_EVENT])
 

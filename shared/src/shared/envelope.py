@@ -11,6 +11,7 @@ from shared.events import EVENTS, Event
 from shared.tables import LARGEST_EVENT
 
 FAULTS_TOLD = 20
+LARGEST_VERSION = 2**31 - 1
 
 
 class Unreadable(Exception):
@@ -70,19 +71,31 @@ def opened(heard: Heard) -> Envelope:
     try:
         said = dict(heard.headers)
         return Envelope(
-            said["ce_id"].decode(),
-            said["ce_type"].decode(),
-            said["ce_subject"].decode(),
-            int(said["ce_aggregateversion"]),
-            said["ce_customerid"].decode(),
-            (heard.key or b"").decode(),
-            said["ce_time"].decode(),
-            said["ce_correlationid"].decode(),
+            _text(said["ce_id"]),
+            _text(said["ce_type"]),
+            _text(said["ce_subject"]),
+            _count(said["ce_aggregateversion"]),
+            _text(said["ce_customerid"]),
+            _text(heard.key or b""),
+            _text(said["ce_time"]),
+            _text(said["ce_correlationid"]),
             said.get("ce_traceparent"),
             heard,
         )
     except (KeyError, ValueError, AttributeError) as fault:
         raise Unreadable(f"The headers do not say what this message is: {fault!r}.") from fault
+
+
+def _text(said: bytes) -> str:
+    if b"\0" in said:
+        raise ValueError("PostgreSQL keeps no text with NUL")
+    return said.decode()
+
+
+def _count(said: bytes) -> int:
+    if (count := int(said)) > LARGEST_VERSION:
+        raise ValueError(f"nothing is counted beyond {LARGEST_VERSION}")
+    return count
 
 
 def event_in(envelope: Envelope) -> Event:

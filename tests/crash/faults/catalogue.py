@@ -1,7 +1,7 @@
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -27,16 +27,51 @@ class InVain(Exception):
     """A strike that did no harm, because there was nothing to harm or another fault undid it."""
 
 
+UNAVAILABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+ANSWER_SECONDS = 5.0
+Places = Mapping[str, Mapping[tuple[str, int], int]]
+"""By service, how far each partition is read; without those whose database does not answer."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where the last record of a poison lies, and the services that were reading this log when it was said: a place beyond the end of
+    the log is one of a log that is gone."""
+
+    topic: str
+    partition: int
+    offset: int
+    readers: frozenset[str]
+
+    @classmethod
+    def of(cls, topic: str, partition: int, offset: int, before: Places) -> "Spot":
+        """`before`: the places just before it was said."""
+        readers = frozenset(service for service, places in before.items() if places.get((topic, partition), 0) <= offset)
+        return cls(topic, partition, offset, readers)
+
+    def read_by(self, places: Places) -> frozenset[str]:
+        """The services that have it behind them for certain."""
+        return frozenset(service for service in self.readers if places.get(service, {}).get((self.topic, self.partition), 0) > self.offset)
+
+
 @dataclass(frozen=True)
 class Poisoned:
-    """A record that no service said; `parks` are the consumers that must park its aggregate, `buries` those that must bury it. When the
-    broker loses it before everybody has read it, they may."""
+    """A record that no service said; `parks` are the consumers that must park its aggregate, `buries` those that must bury it, `certain`
+    those of them that have no excuse. The others may: it was not said for certain, or the broker lost it before they had read it."""
 
     aggregate: str
     topic: str
     parks: frozenset[str]
     buries: frozenset[str]
-    is_certain: bool = True
+    certain: frozenset[str] = frozenset()
+    spot: Spot | None = None
+
+    def said(self, spot: Spot) -> "Poisoned":
+        return replace(self, certain=self.parks | self.buries, spot=spot)
+
+    def lost(self, places: Places) -> "Poisoned":
+        """With the log. What a service has parked and buried stays in its own tables, whatever becomes of the log."""
+        return replace(self, certain=self.certain & self.spot.read_by(places), spot=None) if self.spot else self
 
 
 @dataclass
@@ -60,9 +95,9 @@ class Field:
     def seconds(self, low: float, high: float) -> float:
         return self.drawn.uniform(low, high)
 
-    def forget_poison(self) -> None:
-        """The broker has lost it."""
-        self.poisoned = {mark: replace(one, is_certain=False) for mark, one in self.poisoned.items()}
+    def forget_poison(self, places: Places) -> None:
+        """The broker has lost it, when the services had read so far."""
+        self.poisoned = {mark: one.lost(places) for mark, one in self.poisoned.items()}
 
     async def as_owner(self, package: str, *statements: str) -> None:
         """Goes on until the database takes it: other faults may have it down at this moment."""
@@ -75,7 +110,7 @@ class Field:
                     return
                 finally:
                     connection.terminate()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            except UNAVAILABLE:
                 await asyncio.sleep(0.5)
 
     async def ask(self, package: str, sql: str) -> object:
@@ -84,6 +119,23 @@ class Field:
             return await connection.fetchval(sql)
         finally:
             connection.terminate()
+
+    async def places(self) -> Places:
+        """All at once: who asks holds up other faults."""
+        asked = [self._places_of(package) for package in self.target.packages]
+        found = zip(self.target.packages, await asyncio.gather(*asked), strict=True)
+        return {package.replace("_", "-"): places for package, places in found if places is not None}
+
+    async def _places_of(self, package: str) -> Mapping[tuple[str, int], int] | None:
+        with suppress(*UNAVAILABLE):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                connection = await asyncpg.connect(self.target.database(package, Role.STAFF))
+                try:
+                    rows = await connection.fetch("SELECT topic, partition, next_offset FROM consumer_offsets")
+                finally:
+                    connection.terminate()
+            return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        return None
 
     async def pending(self) -> int:
         """Events that wait for a relay, in all databases."""

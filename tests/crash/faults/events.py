@@ -7,14 +7,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from importlib import import_module
+from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from pydantic_core import to_json
 from shared.bus import partition_of
 from shared.envelope import headers
 from shared.events import EVENTS, Topic
@@ -22,7 +23,8 @@ from shared.service import Service
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Field, InVain, Poisoned, fault
+from tests.contracts.catalogue import sample
+from tests.crash.faults.catalogue import Field, InVain, Poisoned, Spot, fault
 
 MARK = "crash-rig"
 OURS = "deadbeef"
@@ -112,24 +114,30 @@ def _reversed_within(rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
 async def poison(ground: Field) -> None:
     """One record of each kind; those that park a key are followed by another event of it, which has to wait."""
     async with producing(ground) as producer:
+        before = await ground.places()
         for name, make in KINDS.items():
-            topic = ground.drawn.choice([Topic.ORDERS, Topic.FULFILMENT, Topic.SHIPMENTS])
-            type_ = ground.drawn.choice(sorted(type_ for type_, event in EVENTS.items() if event.topic == topic))
+            type_ = TYPES.get(name) or _some_type(ground.drawn)
             said = Said(f"{OURS}{str(uuid4())[8:]}", type_, uuid4().hex)
-            expected = _expected(topic, type_, said, name)
-            ground.poisoned[said.mark] = replace(expected, is_certain=False)
-            await _say(producer, expected, said, make(said))
-            ground.poisoned[said.mark] = expected
+            expected = ground.poisoned[said.mark] = _expected(EVENTS[type_].topic, type_, said, name)
+            place, offset = await _say(producer, expected, said, make(said))
+            ground.poisoned[said.mark] = expected.said(Spot.of(expected.topic, place, offset, before))
             ground.counts[f"poison: {name}"] += 1
 
 
-async def _say(producer: AIOKafkaProducer, expected: Poisoned, said: "Said", made: "Made") -> None:
+def _some_type(drawn: Random) -> str:
+    topic = drawn.choice([Topic.ORDERS, Topic.FULFILMENT, Topic.SHIPMENTS])
+    return drawn.choice(sorted(type_ for type_, event in EVENTS.items() if event.topic == topic))
+
+
+async def _say(producer: AIOKafkaProducer, expected: Poisoned, said: "Said", made: "Made") -> tuple[int, int]:
+    """Partition and offset of the last record."""
     key, body, written = made
     place = partition_of(said.thing)
-    await producer.send_and_wait(expected.topic, body, key=key, headers=written, partition=place)
+    last = await producer.send_and_wait(expected.topic, body, key=key, headers=written, partition=place)
     if expected.parks:
         behind = said.headers(version=2, ce_type=b"order.pondered.v7")
-        await producer.send_and_wait(expected.topic, b"{}", key=key, headers=behind, partition=place)
+        last = await producer.send_and_wait(expected.topic, b"{}", key=key, headers=behind, partition=place)
+    return place, last.offset
 
 
 class Said:
@@ -160,6 +168,13 @@ def _bodied(body: bytes | None) -> Callable[[Said], Made]:
     return lambda said: (said.thing.encode(), body, said.headers())
 
 
+def _refused_by_databases(said: Said) -> Made:
+    """An event in good order, of which every service that listens stores a text that PostgreSQL does not take."""
+    body = sample("order.received.v1/001-straight.json").body
+    spoilt = {"order_id": said.thing, "customer_reference": "PO\0", "consignee_code": "A\0"}
+    return said.thing.encode(), to_json(body | spoilt), said.headers()
+
+
 KINDS: dict[str, Callable[[Said], Made]] = {
     "no JSON": _bodied(b'{"order_id": '),
     "no UTF-8": _bodied(b'{"order_id": "\xff\xfe"}'),
@@ -173,8 +188,19 @@ KINDS: dict[str, Callable[[Said], Made]] = {
     "headers that are no UTF-8": lambda said: (said.thing.encode(), b"{}", said.headers(ce_subject=b"order/\xff")),
     "a key that is no UTF-8": lambda said: (b"\xff\xfe", b"{}", said.headers()),
     "an unknown type": lambda said: (said.thing.encode(), b"{}", said.headers(ce_type=b"order.pondered.v7")),
+    "a text that PostgreSQL refuses": _refused_by_databases,
+    "an id that PostgreSQL refuses": lambda said: (said.thing.encode(), b"{}", said.headers(ce_id=b"\0", ce_customerid=b"NORTH\0")),
+    "a subject that PostgreSQL refuses": lambda said: (said.thing.encode(), b"{}", said.headers(ce_subject=b"order/\0")),
+    "a key that PostgreSQL refuses": lambda said: (b"\0", b"{}", said.headers()),
+    "a version beyond every count": lambda said: (said.thing.encode(), b"{}", said.headers(version=2**31)),
 }
-UNREADABLE = {"no headers", "no version", "a version in words", "headers that are no UTF-8", "a key that is no UTF-8"}
+TYPES = {"a text that PostgreSQL refuses": "order.received.v1"}
+"""Of the kinds that are about one."""
+UNREADABLE = {
+    *("no headers", "no version", "a version in words", "headers that are no UTF-8", "a key that is no UTF-8"),
+    *("an id that PostgreSQL refuses", "a subject that PostgreSQL refuses", "a key that PostgreSQL refuses"),
+    "a version beyond every count",
+}
 
 
 def _expected(topic: Topic, type_: str, said: Said, kind: str) -> Poisoned:

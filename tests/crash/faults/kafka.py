@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from deploy.local.kafka import Kafka
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import Field, InVain, fault
+from tests.crash.faults.catalogue import Field, InVain, Places, fault
 from tests.crash.faults.processes import leave_group
 
 THE_BEGINNING = "2000-01-01T00:00:00Z"
@@ -66,17 +66,17 @@ async def _lose_everything(ground: Field) -> None:
     """A new, empty cluster at the same address, with the topics made."""
     broker = ground.stage.kafka
     assert broker
-    await asyncio.to_thread(_wiped, ground, broker)
+    await asyncio.to_thread(_wiped, ground, broker, await ground.places())
     await asyncio.sleep(ground.seconds(0.2, 2))
     await asyncio.to_thread(broker.start)
     await ground.stage.tool("shared", "topics")
 
 
-def _wiped(ground: Field, broker: Kafka) -> None:
+def _wiped(ground: Field, broker: Kafka, places: Places) -> None:
     """A thread is not called back: what it has done is written down, even when its fault was broken off meanwhile."""
     broker.wipe()
     ground.vigil.losses.happened(service.package for service in SERVICES)
-    ground.forget_poison()
+    ground.forget_poison(places)
 
 
 async def replay(ground: Field, packages: Iterable[str]) -> None:

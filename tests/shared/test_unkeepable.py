@@ -1,0 +1,60 @@
+"""What comes over the bus and PostgreSQL cannot keep: a text with NUL, a number beyond its integers. Nothing else stops for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace as with_
+
+import pytest
+from shared.applying import Batch
+from shared.database import Transaction, transaction
+from shared.events import OrderRejected
+from uuid_utils.compat import uuid7
+
+from tests.shared.plumbing import World, heard, listening, quiet, record, rejected
+
+SPOILT = {
+    "an id": {"ce_id": b"\0"},
+    "a subject": {"ce_subject": b"order/\0"},
+    "a customer": {"ce_customerid": b"\0"},
+    "a version": {"ce_aggregateversion": b"2147483648"},
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=list(SPOILT))
+async def test_a_head_that_postgresql_cannot_keep_becomes_a_dead_letter_and_blocks_nothing(world: World, spoilt: dict[str, bytes]) -> None:
+    order, sick = uuid7(), record(rejected(uuid7(), 1))
+    said = [(name, spoilt.get(name, value)) for name, value in sick.headers]
+    await world.bus().send([with_(sick, headers=said), record(rejected(order, 1))])
+
+    await quiet(world.consumer())
+
+    assert await world.effects(order) == [1]
+    assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
+
+
+async def test_a_key_with_nul_becomes_a_dead_letter_and_blocks_nothing(world: World) -> None:
+    """Of a bus that permits it: Kafka does, PostgreSQL's own cannot."""
+    order = uuid7()
+    said = [heard(rejected(uuid7(), 1), 0)._replace(key=b"\0"), heard(rejected(order, 1), 1)]
+    async with transaction(world.pool) as tx:
+        await Batch(tx, "listener", listening()).apply(said)
+
+    assert await world.effects(order) == [1]
+    assert await world.value("SELECT key FROM outbox WHERE topic = 'listener.dead-letters'") == "\ufffd"
+
+
+async def test_a_text_that_postgresql_refuses_parks_its_key_and_nothing_else(world: World) -> None:
+    """The body fits, and the handler's own statement fails."""
+    order, sick, handlers = uuid7(), uuid7(), listening()
+
+    @handlers.on(OrderRejected)
+    async def store(tx: Transaction, events: Sequence[OrderRejected]) -> None:
+        for event in events:
+            await tx.execute("INSERT INTO things VALUES ($1, 1)", event.reason + str(event.event_id))
+
+    await world.bus().send([record(rejected(sick, 1, "a\0")), record(rejected(sick, 2)), record(rejected(order, 1))])
+
+    await quiet(world.consumer(handlers=handlers))
+
+    assert (await world.effects(order), await world.effects(sick)) == ([1], [])
+    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [1, 2]
+    assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
