@@ -53,10 +53,11 @@ class Link:
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set: what a spy holds back goes on."""
     harmed: int = 0
-    """How often the weather, or a reset, met something that was on its way."""
+    """How often the weather met something that was on its way, or a reset a connection that is in use."""
     drawn: Random = field(init=False)
     """Where its jitter comes from: the same for links of the same name."""
     _open: set["_Connection"] = field(default_factory=set)
+    _used: set["_Connection"] = field(default_factory=set)
     _light: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -87,9 +88,13 @@ class Link:
         self.released.set()
         self.become(Weather())
 
+    def look_anew(self) -> None:
+        """In use are connections that carry something from here on."""
+        self._used.clear()
+
     def reset(self) -> None:
         """All connections end with a RST."""
-        self.harmed += len(self._open)
+        self.harmed += len(self._open & self._used)
         for connection in list(self._open):
             connection.abort()
 
@@ -120,6 +125,7 @@ class Link:
             self._open.add(connection)
             await connection.run()
             self._open.discard(connection)
+            self._used.discard(connection)
         finally:
             self._tasks.discard(task)
 
@@ -164,6 +170,7 @@ class _Connection:
 
     async def _pass(self, target: asyncio.StreamWriter, data: bytes, *, up: bool) -> None:
         link = self._link
+        link._used.add(self)
         size = link.weather.slice_bytes or len(data) or 1
         link.harmed += len(data) > size
         for start in range(0, len(data), size):

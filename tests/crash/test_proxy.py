@@ -110,15 +110,25 @@ async def test_a_connection_ends_after_so_many_bytes(echo: Link) -> None:
 
 async def test_a_reset_ends_what_is_open_and_nothing_else(echo: Link) -> None:
     reader, writer = await call(echo)
-    writer.write(b"x")
-    await reader.readexactly(1)
-
     with felt([echo]):
+        writer.write(b"x")
+        await reader.readexactly(1)
         echo.reset()
 
     with pytest.raises((OSError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)
     assert await said(echo) == WORD
+    writer.close()
+
+
+async def test_a_reset_is_no_harm_where_nobody_uses_what_is_open(echo: Link) -> None:
+    reader, writer = await call(echo)
+    writer.write(b"x")
+    await reader.readexactly(1)
+
+    with pytest.raises(InVain), felt([echo]):
+        echo.reset()
+
     writer.close()
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_settings import LOGIN
+from tests.shared.clock import Clock
 from tests.shared.plumbing import PACKAGE, TOPICS, World, metadata
 
 ENCLOSED = ("api_keys", "audit", "idempotency_keys", "outbox")
@@ -65,3 +66,11 @@ async def common_world(postgres: Postgres, template: str) -> AsyncIterator[World
     """For tests that look at answers only."""
     async with _a_world(postgres, template) as made:
         yield made
+
+
+@pytest.fixture
+def relays_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """By which all relays of a test decide when to ask for a lease and when to renew theirs."""
+    clock = Clock()
+    monkeypatch.setattr("shared.relay.monotonic", clock)
+    return clock

@@ -1,11 +1,6 @@
 from shared.backoff import Backoff
 
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.shared.clock import Clock
 
 
 def backoff(allowed: int = 3, most: int = 100) -> tuple[Backoff, Clock]:

@@ -16,6 +16,7 @@ from shared.outbox import make_leaves, publish
 from shared.relay import Relay
 from uuid_utils.compat import uuid7
 
+from tests.shared.clock import Clock
 from tests.shared.plumbing import THINGS, World, drain, history, logged, quiet, rejected, until
 
 
@@ -85,14 +86,14 @@ async def test_a_relay_killed_between_send_and_delete_repeats_and_nobody_notices
     assert await world.effects(order) == [1, 2, 3, 4, 5]
 
 
-async def test_a_stopped_leader_is_replaced_after_its_lease_and_deletes_nothing_more(world: World) -> None:
+async def test_a_stopped_leader_is_replaced_after_its_lease_and_deletes_nothing_more(world: World, relays_clock: Clock) -> None:
     order = uuid7()
     old, new = world.relay(owner="old"), world.relay(owner="new")
     assert await old.leads()
     assert not await new.leads()
 
     await world.pool.execute("UPDATE relay_lease SET renewed_at = now() - interval '11 s'")
-    new._tried_at = -1e9
+    relays_clock.now += 2
     assert await new.leads()
     await world.say(*history(order, 3))
     await old.delete([row["id"] for row in await world.pool.fetch("SELECT id FROM outbox_pending")])

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
-from shared.relay import Relay
+from shared.relay import RENEW_SECONDS, Relay
 from uuid_utils.compat import uuid7
 
+from tests.shared.clock import Clock
 from tests.shared.plumbing import World, history, rejected
 
-LONG_AGO = -1e9
+pytestmark = pytest.mark.usefixtures("relays_clock")
 
 
 async def renewed_at(world: World) -> datetime:
@@ -24,14 +25,15 @@ async def a_leader(world: World) -> Relay:
     return relay
 
 
-async def test_a_lease_is_renewed_when_it_is_time_and_not_with_every_look(world: World) -> None:
+async def test_a_lease_is_renewed_when_it_is_time_and_not_with_every_look(world: World, relays_clock: Clock) -> None:
     relay = await a_leader(world)
     epoch, taken_at = relay.epoch, await renewed_at(world)
 
+    relays_clock.now += RENEW_SECONDS
     assert await relay.leads()
     assert await renewed_at(world) == taken_at
 
-    relay._renewed_at = LONG_AGO
+    relays_clock.now += 0.1
     assert await relay.leads()
     assert relay.epoch == epoch
     renewed = await renewed_at(world)
@@ -41,11 +43,11 @@ async def test_a_lease_is_renewed_when_it_is_time_and_not_with_every_look(world:
     assert await renewed_at(world) == renewed
 
 
-async def test_who_was_replaced_learns_it_when_it_renews(world: World) -> None:
+async def test_who_was_replaced_learns_it_when_it_renews(world: World, relays_clock: Clock) -> None:
     relay = await a_leader(world)
     await world.pool.execute("UPDATE relay_lease SET epoch = epoch + 1")
 
-    relay._renewed_at = LONG_AGO
+    relays_clock.now += RENEW_SECONDS + 0.1
 
     assert not await relay.leads()
     assert RELAY_LEADER._value.get() == 0
@@ -74,17 +76,26 @@ async def test_who_deletes_what_it_sent_goes_on_without_a_look_at_its_lease(worl
     assert await renewed_at(world) == before
 
 
-async def test_who_does_not_lead_asks_now_and_then_and_who_leads_takes_nothing_again(world: World) -> None:
-    leader, other = await a_leader(world), world.relay(owner="other")
-    epoch, leader._tried_at = leader.epoch, LONG_AGO
-    assert (await leader.leads(), leader.epoch) == (True, epoch)
+async def test_who_does_not_lead_asks_now_and_then(world: World, relays_clock: Clock) -> None:
+    await a_leader(world)
+    other = world.relay(owner="other")
     assert not await other.leads()
     await world.pool.execute("UPDATE relay_lease SET renewed_at = '-infinity'")
 
+    relays_clock.now += 1
     assert not await other.leads()
-    other._tried_at = LONG_AGO
 
+    relays_clock.now += 0.1
     assert await other.leads()
+
+
+async def test_who_leads_takes_nothing_again(world: World, relays_clock: Clock) -> None:
+    relay = await a_leader(world)
+    epoch = relay.epoch
+
+    for _ in range(3):
+        relays_clock.now += RENEW_SECONDS + 0.1
+        assert (await relay.leads(), relay.epoch) == (True, epoch)
 
 
 async def test_what_is_sent_is_counted_by_topic_and_who_leads_says_so(world: World) -> None:

@@ -171,7 +171,7 @@ class KafkaBus:
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """What this member has now; nothing else is done here, because aiokafka swallows what a listener raises."""
+    """What this member has now. Beside noting it only `first` is done here, because aiokafka swallows what a listener raises."""
 
     def __init__(self) -> None:
         self.generation = 0

@@ -27,6 +27,8 @@ async def _under(ground: Field, weather: Weather, seconds: float, part: float = 
 @contextmanager
 def felt(links: Sequence[Link]) -> Iterator[None]:
     """Something has to be on its way through one of them."""
+    for link in links:
+        link.look_anew()
     before = sum(link.harmed for link in links)
     yield
     if sum(link.harmed for link in links) == before:
