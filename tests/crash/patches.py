@@ -27,11 +27,12 @@ def newer() -> None:
     def said(tx: Transaction, event: Event) -> tuple[Any, ...]:
         *head, body = row(tx, event)
         head[5] = RENAMED.get(head[5], head[5])
-        return (*head, body[:-1] + (b"," if len(body) > 2 else b"") + b'"added_in_the_next_release": {"deep": [1, null]}}')
+        return (*head, body[:-1] + (b"," if len(body) > 2 else b"") + f'"{ADDED}": {{"deep": [1, null]}}}}'.encode())
 
     put(outbox, "_row", said)
 
 
+ADDED = "added_in_the_next_release"
 RENAMED = {"replenishment.requested.v1": "replenishment.proposed.v1"}
 """Of an event that moves no order: consumers that do not know it pass over it."""
 

@@ -6,9 +6,10 @@ from time import monotonic
 from tests.crash import checks
 from tests.crash.beating import AT_A_POINT
 from tests.crash.faults import Field
+from tests.crash.faults.load import PENDING
 from tests.crash.ledger import ENDS, Ledger
 from tests.crash.points import SELDOM, Points
-from tests.crash.profiles import KILLS, Profile
+from tests.crash.profiles import ALL_PENDING, KILLS, Profile
 from tests.crash.vigil import ALWAYS, EVERY_SECONDS, Finding
 
 
@@ -67,7 +68,15 @@ class Result:
         kills, wanted = self.ground.counts[KILLS], self.profile.strikes.get(KILLS, 0)
         few = [f"{KILLS} ({kills} of {wanted})"] if kills < wanted else []
         became = self.ledger.became
+        few += self._few_pending() if self.profile.full else []
         return few + [f"{kind} that is {end}" for kind in ("cancel", "amend") for end in ENDS if not became[kind, end]]
+
+    def _few_pending(self) -> list[str]:
+        """Ten events an order wait at once."""
+        assert self.ground
+        wanted, waited = 10 * self.profile.orders, self.ground.counts[PENDING]
+        is_asked_for = self.profile.strikes.get(ALL_PENDING, 0)
+        return [f"{PENDING} ({waited} of {wanted})"] if is_asked_for and waited < wanted else []
 
     @property
     def excused(self) -> int:

@@ -16,7 +16,7 @@ from tests.crash.small_disk import SmallDisk
 from tests.crash.wires import KafkaSpy, PostgresSpy
 
 ROOT = Path(__file__).resolve().parents[2]
-SECOND = "worker-2"
+SECOND, SECOND_INSTANCE = "worker-2", "second"
 CLOSE_AFTER = "3s"
 TERMS = {"LSC_CLOSE_AFTER": CLOSE_AFTER, "LSC_OPEN_ORDERS_PER_CUSTOMER": "0", "LSC_RATE_WRITE": "", "LSC_RATE_READ": ""}
 """Delivered orders close while the rig looks on; nobody is told to come again later."""
@@ -141,7 +141,7 @@ class Stage(LocalSystem):
         found |= {variable: found[variable].replace(server, link) for variable in ("DATABASE_URL", "LSC_KEYS_URL")}
         if name in self.links.kafka:
             found["KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{self.links.kafka[name].port}"
-        return found | ({"LSC_PORT": str(free_port()), "LSC_INSTANCE": "second"} if role == SECOND else {})
+        return found | ({"LSC_PORT": str(free_port()), "LSC_INSTANCE": SECOND_INSTANCE} if role == SECOND else {})
 
     def patched(self, name: str) -> dict[str, str]:
         """Variables for a life with one patch more."""

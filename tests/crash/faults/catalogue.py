@@ -27,7 +27,8 @@ class InVain(Exception):
     """A strike that did no harm, because there was nothing to harm or another fault undid it."""
 
 
-UNAVAILABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What who asks a database meets while other faults are at work."""
 ANSWER_SECONDS = 5.0
 Places = Mapping[str, Mapping[tuple[str, int], int]]
 """By service, how far each partition is read; without those whose database does not answer."""
@@ -86,6 +87,8 @@ class Field:
     counts: Counter[str] = field(default_factory=Counter)
     absent: dict[str, str] = field(default_factory=dict)
     poisoned: dict[str, Poisoned] = field(default_factory=dict)
+    spared: set[int] = field(default_factory=set)
+    """Backends that a fault has for itself."""
 
     @property
     def drawn(self) -> Random:
@@ -110,7 +113,7 @@ class Field:
                     return
                 finally:
                     connection.terminate()
-            except UNAVAILABLE:
+            except AWAY:
                 await asyncio.sleep(0.5)
 
     async def ask(self, package: str, sql: str) -> object:
@@ -127,7 +130,7 @@ class Field:
         return {package.replace("_", "-"): places for package, places in found if places is not None}
 
     async def _places_of(self, package: str) -> Mapping[tuple[str, int], int] | None:
-        with suppress(*UNAVAILABLE):
+        with suppress(*AWAY):
             async with asyncio.timeout(ANSWER_SECONDS):
                 connection = await asyncpg.connect(self.target.database(package, Role.STAFF))
                 try:

@@ -10,6 +10,7 @@ from shared.walls import Role
 from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, InVain, fault
 
+STRANGERS = 20
 FORCED = ("40001", "40P01", "55P03", "57014", "53300", "53100")
 """Serialization failure, deadlock, lock not available, query cancelled, too many connections, disk full."""
 
@@ -26,26 +27,53 @@ async def stop_backends(ground: Field) -> None:
     """With whatever they have locked."""
     stopped = 0
     for _ in range(4):
-        if not (backends := _backends(ground.stage.postgres.pid)):
+        if (backend := await _caught(ground)) is None:
             continue
-        backend = ground.drawn.choice(backends)
-        backend.suspend()
         stopped += 1
         try:
             await asyncio.sleep(ground.seconds(1, 6))
         finally:
-            with suppress(psutil.NoSuchProcess):
-                backend.resume()
+            _let_go(backend)
     if not stopped:
-        raise InVain("no backend was there")
+        raise InVain("no backend was busy")
 
 
-def _backends(postmaster: int | None) -> list[psutil.Process]:
-    """Those that serve clients, by their titles; if there are any, those in the middle of something."""
-    found: list[psutil.Process] = []
+async def _caught(ground: Field) -> psutil.Process | None:
+    """A backend that stands still in the middle of something: who has come to its end before it stood goes on. Looks for a second."""
+    for _ in range(20):
+        busy = [each for each in _backends(ground) if not is_idle(_title(each))]
+        if busy and _is_stopped(backend := ground.drawn.choice(busy)):
+            return backend
+        await asyncio.sleep(0.05)
+    return None
+
+
+def _is_stopped(backend: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
-        found = [each for each in psutil.Process(postmaster).children() if "127.0.0.1(" in _title(each)] if postmaster else []
-    return [each for each in found if not _title(each).endswith("idle")] or found
+        backend.suspend()
+        if not is_idle(_title(backend)):
+            return True
+        backend.resume()
+    return False
+
+
+def _let_go(backend: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        backend.resume()
+
+
+def _backends(ground: Field) -> list[psutil.Process]:
+    """Those that serve clients, by their titles, but for those that another fault needs."""
+    postmaster = ground.stage.postgres.pid
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(postmaster).children() if postmaster else []
+        return [each for each in found if each.pid not in ground.spared and "127.0.0.1(" in _title(each)]
+    return []
+
+
+def is_idle(title: str) -> bool:
+    """In no transaction; or gone."""
+    return not title or title.endswith(" idle")
 
 
 def _title(process: psutil.Process) -> str:
@@ -60,13 +88,14 @@ async def terminate(ground: Field) -> None:
     """One a second."""
     terminated = 0
     for _ in range(60 if ground.full else 15):
-        if backends := _backends(ground.stage.postgres.pid):
+        if backend := await _caught(ground):
             with suppress(psutil.NoSuchProcess):
-                ground.drawn.choice(backends).terminate()
+                backend.terminate()
                 terminated += 1
+            _let_go(backend)
         await asyncio.sleep(1)
     if not terminated:
-        raise InVain("no backend was there")
+        raise InVain("no backend was busy")
 
 
 @fault("statements are refused: serialization, deadlock, lock, timeout, connections, disk", "refusals")
@@ -104,15 +133,22 @@ _WHERE = ("INSERT OR DELETE ON outbox_pending", "UPDATE ON consumer_offsets", "D
 @fault("deadlocks with somebody who locks in another order")
 async def deadlocks(ground: Field) -> None:
     """A transaction beside the product takes the items of a customer in reverse, one by one."""
-    customers, locked = ["NORTH", "EAST", "WEST"], 0
-    for _ in range(20):
+    customers, refused, before = ["NORTH", "EAST", "WEST"], 0, await _deadlocks(ground)
+    for _ in range(STRANGERS):
         with suppress(asyncpg.PostgresError, OSError, TimeoutError):
-            with suppress(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+            try:
                 await _reverse(ground, ground.drawn.choice(customers))
-            locked += 1
+            except asyncpg.DeadlockDetectedError:
+                refused += 1
         await asyncio.sleep(ground.seconds(0.1, 0.4))
-    if not locked:
-        raise InVain("the stranger was never let in")
+    if not refused and await _deadlocks(ground) <= before:
+        raise InVain("nobody waited for the stranger while it waited for them")
+
+
+async def _deadlocks(ground: Field) -> int:
+    """In which PostgreSQL has refused one of those who waited for each other."""
+    counted = await ground.ask("inventory", "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    return counted if isinstance(counted, int) else 0
 
 
 async def _reverse(ground: Field, customer: str) -> None:

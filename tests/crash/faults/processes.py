@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 
 from deploy.local.services import ROLES, SERVICES, answers
 from deploy.local.watch import Program
-from tests.crash.faults.catalogue import Field, InVain, fault
-from tests.crash.patches import HANGS_SECONDS
+from tests.crash.faults.catalogue import AWAY, Field, InVain, fault
+from tests.crash.patches import ADDED, HANGS_SECONDS
+from tests.crash.stage import SECOND_INSTANCE
 
 ARMED_SECONDS = 25
 AT_THE_END, ROLLED_AFTER_TENTHS = "relay.leaving", 80
@@ -83,16 +85,30 @@ async def _crashed(program: Program, place: str) -> bool:
 @fault("SIGSTOP longer than every lease, another worker takes over", "second worker")
 async def zombie(ground: Field) -> None:
     service = ground.drawn.choice(SERVICES)
+    epoch = await ground.ask(service.package, "SELECT epoch FROM relay_lease")
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
     pid = await alive(first)
     first.pause()
-    await asyncio.sleep(LONGER_THAN_EVERY_LEASE + ground.seconds(0, 5))
-    is_back = first.pid == pid
-    first.go_on()
+    try:
+        is_replaced = await _is_replaced(ground, service.package, epoch, monotonic() + LONGER_THAN_EVERY_LEASE + ground.seconds(0, 5))
+        is_back = first.pid == pid
+    finally:
+        first.go_on()
     await asyncio.sleep(ground.seconds(2, 5))
     await leave_group(ground, second)
-    if not is_back:
-        raise InVain(f"{first.name} was ended while it stood still")
+    if not (is_back and is_replaced):
+        raise InVain(f"{first.name} was ended while it stood still" if is_replaced else f"nobody took over from {first.name}")
+
+
+async def _is_replaced(ground: Field, package: str, epoch: object, until: float) -> bool:
+    """Whether the second worker came to lead the relay; the time is waited for. A replay changes the epoch as well, not the owner."""
+    is_replaced = False
+    while monotonic() < until:
+        with suppress(*AWAY):
+            took = f"SELECT EXISTS (SELECT FROM relay_lease WHERE owner = '{SECOND_INSTANCE}' AND epoch > {epoch or 0})"
+            is_replaced = is_replaced or bool(await ground.ask(package, took))
+        await asyncio.sleep(0.5)
+    return is_replaced
 
 
 @fault("a worker hangs with a batch in hand, another takes over", "second worker")
@@ -163,12 +179,18 @@ async def leave_group(ground: Field, second: Program) -> None:
 
 @fault("the next release of a service beside the present one of all others", "skew")
 async def skew(ground: Field) -> None:
-    programs = [ground.stage.program("inventory", role) for role in ROLES]
+    programs, began = [ground.stage.program("inventory", role) for role in ROLES], await ground.ask("inventory", "SELECT now()")
     pids = [await reborn(program, ground.stage.patched("newer"), program.roll) for program in programs]
     await asyncio.sleep(ground.seconds(8, 12))
     lived = [program.pid == pid for program, pid in zip(programs, pids, strict=True)]
     for program in programs:
         await alive(program)
         program.roll()
-    if not any(lived):
-        raise InVain("the next release was ended by somebody else")
+    if not await _has_said_something_new(ground, str(began)):
+        raise InVain("the next release said nothing" if any(lived) else "the next release was ended by somebody else")
+
+
+async def _has_said_something_new(ground: Field, since: str) -> bool:
+    """The next release, in what it alone says."""
+    added = f"position('\"{ADDED}\"'::bytea IN body) > 0"
+    return bool(await ground.ask("inventory", f"SELECT EXISTS (SELECT FROM outbox WHERE created_at >= '{since}' AND {added})"))
