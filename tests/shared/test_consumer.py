@@ -61,6 +61,20 @@ async def test_what_follows_a_gap_waits_until_it_closes(world: World) -> None:
     assert await world.value("SELECT count(*) FROM waiting") == 0
 
 
+async def test_what_comes_before_its_first_version_waits_for_it(world: World) -> None:
+    order = uuid7()
+    one, two = history(order, 2)
+    bus, consumer = world.bus(), world.consumer()
+    await bus.send([record(two)])
+    await quiet(consumer)
+
+    await bus.send([record(one)])
+    await quiet(consumer)
+
+    assert await world.effects(order) == [1, 2]
+    assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
 async def test_a_swapped_pair_is_applied_in_order(world: World) -> None:
     order = uuid7()
     one, two, three = history(order, 3)
@@ -86,6 +100,19 @@ async def test_a_poison_event_in_the_middle_parks_its_key_and_nothing_else(world
     assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [2, 3, 4]
     letter = str(await world.value("SELECT convert_from(body, 'UTF8') FROM outbox WHERE topic = 'listener.dead-letters'"))
     assert "version 2 is refused" in letter
+
+
+async def test_what_was_refused_is_not_tried_again_when_more_comes(world: World) -> None:
+    await world.poison()
+    order = uuid7()
+    bus, consumer = world.bus(), world.consumer()
+    for event in history(order, 3, refused=1):
+        await bus.send([record(event)])
+        await quiet(consumer)
+        await world.cure()
+
+    assert await world.effects(order) == []
+    assert await world.value("SELECT count(*) FROM waiting") == 3
 
 
 async def test_a_body_beyond_any_event_is_parked_unread(world: World) -> None:

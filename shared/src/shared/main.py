@@ -109,7 +109,7 @@ def _run_both(service: Service) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    os.wait()
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # whoever it is keeps its exit code
     stop()
     codes = [child.wait() for child in children]
     sys.exit(max(map(abs, codes)))
