@@ -1,7 +1,8 @@
-"""What comes over the bus and PostgreSQL cannot keep: a text with NUL, a number beyond its integers. Nothing else stops for it."""
+"""What comes over the bus and PostgreSQL cannot keep: a text with NUL or beyond an index, a number too large. Nothing else stops for it."""
 
 from collections.abc import Sequence
 from dataclasses import replace as with_
+from random import Random
 
 import pytest
 from shared.applying import Batch
@@ -11,11 +12,17 @@ from uuid_utils.compat import uuid7
 
 from tests.shared.plumbing import World, heard, listening, quiet, record, rejected
 
+LONG = Random(1).randbytes(6_000).hex().encode()
+"""PostgreSQL keeps it, but in no index."""
 SPOILT = {
     "an id": {"ce_id": b"\0"},
     "a subject": {"ce_subject": b"order/\0"},
     "a customer": {"ce_customerid": b"\0"},
     "a version": {"ce_aggregateversion": b"2147483648"},
+    "a long subject": {"ce_subject": LONG},
+    "a long id": {"ce_id": LONG},
+    "a long customer": {"ce_customerid": LONG},
+    "a long type": {"ce_type": LONG},
 }
 
 
@@ -31,15 +38,16 @@ async def test_a_head_that_postgresql_cannot_keep_becomes_a_dead_letter_and_bloc
     assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
 
 
-async def test_a_key_with_nul_becomes_a_dead_letter_and_blocks_nothing(world: World) -> None:
+@pytest.mark.parametrize(("key", "kept"), [(b"\0", "\ufffd"), (LONG, LONG.decode()[:500])], ids=["with NUL", "long"])
+async def test_a_key_that_cannot_be_kept_becomes_a_dead_letter_and_blocks_nothing(world: World, key: bytes, kept: str) -> None:
     """Of a bus that permits it: Kafka does, PostgreSQL's own cannot."""
     order = uuid7()
-    said = [heard(rejected(uuid7(), 1), 0)._replace(key=b"\0"), heard(rejected(order, 1), 1)]
+    said = [heard(rejected(uuid7(), 1), 0)._replace(key=key), heard(rejected(order, 1), 1)]
     async with transaction(world.pool) as tx:
         await Batch(tx, "listener", listening()).apply(said)
 
     assert await world.effects(order) == [1]
-    assert await world.value("SELECT key FROM outbox WHERE topic = 'listener.dead-letters'") == "\ufffd"
+    assert await world.value("SELECT key FROM outbox WHERE topic = 'listener.dead-letters'") == kept
 
 
 async def test_a_text_that_postgresql_refuses_parks_its_key_and_nothing_else(world: World) -> None:

@@ -6,6 +6,7 @@ from uuid_utils.compat import uuid7
 
 from shared.bus import Heard
 from shared.database import Transaction
+from shared.envelope import LONGEST_TEXT
 from shared.outbox import OUTBOX
 from shared.tables import LARGEST_EVENT
 
@@ -37,12 +38,17 @@ def _row(consumer: str, letter: DeadLetter, now: object) -> tuple[object, ...]:
     letter_id: UUID = uuid7()
     heard = letter.heard
     headers = {name: value.decode("utf-8", "replace") for name, value in heard.headers}
-    key = (heard.key or b"").decode("utf-8", "replace").replace("\0", "\ufffd") or "-"
+    key = _kept((heard.key or b"").decode("utf-8", "replace")) or "-"
     fit = LARGEST_EVENT - 8192
     body = _json(consumer, letter, headers, (heard.body or b"")[:fit].decode("utf-8", "replace"))
-    customer = headers.get("ce_customerid", "-").replace("\0", "\ufffd")
+    customer = _kept(headers.get("ce_customerid", "-"))
     aggregate = f"dead-letter/{letter_id}"
     return (letter_id, topic_of(consumer), key, aggregate, 1, TYPE, customer, now, letter_id, None, None, body[:LARGEST_EVENT])
+
+
+def _kept(text: str) -> str:
+    """As PostgreSQL can keep it in an index."""
+    return text[:LONGEST_TEXT].replace("\0", "\ufffd")
 
 
 def _json(consumer: str, letter: DeadLetter, headers: dict[str, str], body: str) -> bytes:

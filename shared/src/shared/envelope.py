@@ -12,6 +12,8 @@ from shared.tables import LARGEST_EVENT
 
 FAULTS_TOLD = 20
 LARGEST_VERSION = 2**31 - 1
+LONGEST_TEXT = 500
+"""Bytes of what names an event or its thing. No name is half as long, and no index takes more than 2,700."""
 
 
 class Unreadable(Exception):
@@ -89,6 +91,8 @@ def opened(heard: Heard) -> Envelope:
 def _text(said: bytes) -> str:
     if b"\0" in said:
         raise ValueError("PostgreSQL keeps no text with NUL")
+    if len(said) > LONGEST_TEXT:
+        raise ValueError(f"no name has more than {LONGEST_TEXT} bytes, this one {len(said)}")
     return said.decode()
 
 
