@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from kpi.rebuild import CannotRebuild, Outcome, rebuild, report
 from rich.progress import Progress
 from shared.bus import Bus
 from shared.buses import TOPICS
-from shared.consumer import Consumer
+from shared.consumer import PARKED_A_MINUTE, Consumer
 from shared.database import Pool, open_pool, transaction
 from shared.events import ApiKeyIssued, ApiKeyRevoked, Event
 from shared.migrations import migrate
@@ -145,6 +146,20 @@ async def test_the_running_worker_goes_on_where_the_rebuild_ended(running: Runni
     assert checked.equal
     told = [event for event in (*events, *later) if event.type in SERVICE.handlers.types]
     assert await running.pool.fetchval("SELECT sum(version) FROM progress") == len(told)
+
+
+async def test_what_was_refused_over_time_is_refused_again_at_once_and_a_bad_deploy_is_not_put_in_place(running: Running) -> None:
+    placed = [AnOrder(a_customer()).placed().events[0] for _ in range(PARKED_A_MINUTE + 1)]
+    spoilt = [event.model_copy(update={"consignee_code": "A\0", "customer_reference": "PO\0"}) for event in placed]
+    running.consumer.parked_a_minute = inf
+    await running.say(spoilt)
+    await running.catch_up()
+
+    assert (await running.rebuild()).equal
+
+    await running.pool.execute("UPDATE progress SET parked_at = NULL")
+    with pytest.raises(CannotRebuild, match=f"refuses {len(spoilt)} things"):
+        await running.rebuild()
 
 
 async def test_a_worker_that_is_in_the_middle_of_a_batch_is_waited_for(running: Running) -> None:

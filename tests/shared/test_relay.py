@@ -1,7 +1,9 @@
 """Who leads, how it keeps that, how it notices that it was replaced, and what it says of itself."""
 
+import asyncio
 from datetime import datetime
 
+import asyncpg
 import pytest
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
 from shared.relay import RENEW_SECONDS, Relay
@@ -120,3 +122,12 @@ async def test_what_the_ledger_does_not_have_is_told_of(world: World, missing: i
     assert await relay.step() == 3 - missing
 
     assert capsys.readouterr().out.count("relay.ledger_incomplete") == missing
+
+
+async def test_who_stops_while_the_database_is_away_goes_in_peace(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    stopping = asyncio.Event()
+    stopping.set()
+    async with asyncpg.create_pool("postgresql://127.0.0.1:1/things", min_size=0) as away:
+        await Relay(away, world.bus(), "/tests", "leader", epoch=1).run(stopping)
+
+    assert "relay.lease_kept" in capsys.readouterr().out

@@ -42,6 +42,7 @@ class Consumer:
     positions: dict[Partition, Place] = field(default_factory=dict)
     recorded: dict[Partition, str] = field(default_factory=dict)
     paused: set[Partition] = field(default_factory=set)
+    parked_a_minute: float = PARKED_A_MINUTE
     moved_at: float = field(default_factory=monotonic)
     failing: int = 0
     busy: bool = False
@@ -188,7 +189,7 @@ class Consumer:
             times.append(now)
             while times[0] < now - 60:
                 times.popleft()
-        bad = {kind for kind in {one.envelope.type for one in refused} if len(self._parked[kind]) > PARKED_A_MINUTE}
+        bad = {kind for kind in {one.envelope.type for one in refused} if len(self._parked[kind]) > self.parked_a_minute}
         if bad:
             raise _TooManyParked({one.envelope.heard.partition for one in refused if one.envelope.type in bad})
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from time import monotonic
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Column, Table
 from shared.bus import PARTITIONS, Bus, Partition
 from shared.buses import open_bus
-from shared.consumer import Consumer
+from shared.consumer import PARKED_A_MINUTE, Consumer
 from shared.crash import crash_point
 from shared.database import Pool, Transaction, open_pool, transaction
 from shared.log_lines import start_logging
@@ -68,7 +69,7 @@ async def rebuild(service: Service, settings: Settings, *, replace: bool, shown:
     bus = open_bus(settings.model_copy(update={"instance": INSTANCE}), f"{service.name}-rebuild", service.handlers.topics)
     try:
         async with _alone(pool), _schema(pool):
-            await _replay(Consumer(service.name, beside, bus, service.handlers, linger=0), bus, pool, shown)
+            await _replay(Consumer(service.name, beside, bus, service.handlers, linger=0, parked_a_minute=inf), bus, pool, shown)
             return await _conclude(service.name, pool, settings, url, replace=replace)
     finally:
         await bus.close()
@@ -144,8 +145,8 @@ async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[
 
     total = sum(ends.values())
     while left := sum(max(end - reached(partition), 0) for partition, end in ends.items()):
-        if running.done() or consumer.paused:
-            raise CannotRebuild("The replay does not go on: too many events are refused; see the log.")
+        if running.done():
+            raise CannotRebuild("The replay does not go on; see the log.")
         shown.update(bar, total=total, completed=total - left)
         await asyncio.sleep(LOOK_EVERY)
     shown.update(bar, total=total, completed=total)
@@ -154,6 +155,8 @@ async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[
 async def _conclude(consumer: str, pool: Pool, settings: Settings, url: str, *, replace: bool) -> Outcome:
     async with transaction(pool) as tx:
         await shadow.hold_writers(tx)
+        if (refused := await shadow.refused_anew(tx, consumer)) > PARKED_A_MINUTE:
+            raise CannotRebuild(f"The replay refuses {refused} things that were not refused so far; see the log.")
         outcome = await _compare(tx, consumer, ZoneInfo(settings.business_zone), url)
         if replace:
             await shadow.put_in_place(tx, consumer)

@@ -59,6 +59,15 @@ async def hold_writers(tx: Transaction) -> None:
     await tx.execute(f"LOCK TABLE {', '.join((*PLACES, *FACTS))} IN EXCLUSIVE MODE")
 
 
+async def refused_anew(tx: Transaction, consumer: str) -> int:
+    """So many things are parked here that are not parked in the first set: all that was ever refused comes at once, and looks like a bad
+    deploy where it is not."""
+    parked = "SELECT aggregate FROM {schema}.progress WHERE consumer = $1 AND parked_at IS NOT NULL"
+    anew = f"{parked.format(schema=SCHEMA)} EXCEPT {parked.format(schema='public')}"
+    found: int = await tx.fetchval(f"SELECT count(*) FROM ({anew}) AS anew", consumer)
+    return found
+
+
 async def put_in_place(tx: Transaction, consumer: str) -> None:
     """Replace the facts and the consumer's place by the rebuilt ones."""
     for name in PLACES:
