@@ -2,6 +2,7 @@ import asyncio
 from dataclasses import replace as with_
 
 import pytest
+from shared.bus import partition_of
 from shared.database import transaction
 from shared.envelope import opened
 from shared.parked import discard, replay
@@ -179,6 +180,18 @@ async def test_a_discarded_event_lets_the_others_through(world: World) -> None:
     await replay(world.pool, "listener", listening(), f"order/{order}")
 
     assert await world.effects(order) == [1, 3, 4]
+
+
+async def test_what_is_paused_stays_paused_when_more_is(world: World) -> None:
+    await world.poison()
+    one, other = (next(each for each in iter(uuid7, None) if partition_of(str(each)) == number) for number in (1, 4))
+    bus, consumer = world.bus(), world.consumer()
+    consumer.parked_a_minute = 0
+    for order in (one, other):
+        await bus.send([record(rejected(order, 1, "bad"))])
+        await quiet(consumer)
+
+    assert sorted(partition.number for partition in consumer.paused) == [1, 4]
 
 
 async def test_a_bad_deploy_pauses_instead_of_parking_the_world(world: World) -> None:
