@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 import structlog
+from hypothesis import settings
 from shared.database import Connection, Pool, Transaction, open_pool
 from shared.key_store import KeyStore, open_key_store
 from shared.key_upkeep import make_key_store
@@ -27,6 +28,8 @@ from tests.spread import pytest_collection_modifyitems, pytest_sessionfinish, py
 
 OPERATOR_KEY = f"operator.{token_urlsafe(32)}"
 MASTER_KEY = new_master_key("test")
+settings.register_profile("on any machine", deadline=None)
+settings.load_profile("on any machine")
 PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
 
 

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = ROOT / ".local/mutants"
 MODULES = {
     "gate": ("shared/gate.py", ("tests/shared/test_gate_machine.py",)),
-    "progress": ("shared/progress.py", ("tests/shared/test_consumer.py",)),
-    "consumer": ("shared/consumer.py", ("tests/shared/test_consumer.py", "tests/shared/test_stall.py")),
+    "progress": ("shared/progress.py", ("tests/shared/test_consumer.py", "tests/shared/test_parking.py")),
+    "consumer": ("shared/consumer.py", ("tests/shared/test_consumer.py", "tests/shared/test_parking.py", "tests/shared/test_stall.py")),
     "outbox": ("shared/outbox.py", ("tests/shared/test_outbox.py",)),
     "relay": ("shared/relay.py", ("tests/shared/test_relay.py", "tests/shared/test_outbox.py", "tests/shared/test_replay.py")),
     "allocation": ("inventory/allocation.py", ("tests/inventory/test_allocation.py",)),

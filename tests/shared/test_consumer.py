@@ -1,11 +1,8 @@
 import asyncio
-from dataclasses import replace as with_
 
 import pytest
-from shared.bus import partition_of
 from shared.database import transaction
 from shared.envelope import opened
-from shared.parked import discard, replay
 from uuid_utils.compat import uuid7
 
 from shared import progress
@@ -86,66 +83,6 @@ async def test_a_swapped_pair_is_applied_in_order(world: World) -> None:
     assert await world.effects(order) == [1, 2, 3]
 
 
-async def test_a_poison_event_in_the_middle_parks_its_key_and_nothing_else(world: World) -> None:
-    await world.poison()
-    sick, healthy = uuid7(), [uuid7() for _ in range(10)]
-    messages = [record(event) for order in healthy[:5] for event in history(order, 3)]
-    messages += [record(event) for event in history(sick, 4, refused=2)]
-    messages += [record(event) for order in healthy[5:] for event in history(order, 3)]
-    await world.bus().send(messages)
-
-    await quiet(world.consumer())
-
-    assert [await world.effects(order) for order in healthy] == [[1, 2, 3]] * 10
-    assert await world.effects(sick) == [1]
-    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [2, 3, 4]
-    letter = str(await world.value("SELECT convert_from(body, 'UTF8') FROM outbox WHERE topic = 'listener.dead-letters'"))
-    assert "version 2 is refused" in letter
-
-
-async def test_what_was_refused_is_not_tried_again_when_more_comes(world: World) -> None:
-    await world.poison()
-    order = uuid7()
-    bus, consumer = world.bus(), world.consumer()
-    for event in history(order, 3, refused=1):
-        await bus.send([record(event)])
-        await quiet(consumer)
-        await world.cure()
-
-    assert await world.effects(order) == []
-    assert await world.value("SELECT count(*) FROM waiting") == 3
-
-
-async def test_a_body_beyond_any_event_is_parked_unread(world: World) -> None:
-    order = uuid7()
-    await world.bus().send([with_(record(history(order, 1)[0]), body=b'{"lines": [' + b"1," * 200_000 + b"1]}")])
-
-    await quiet(world.consumer())
-
-    reason = await world.value("SELECT parked_because FROM progress WHERE aggregate = $1", f"order/{order}")
-    assert reason == "The body has 400014 bytes; that of an event has 262144 at most."
-
-
-async def test_a_parked_key_is_drained_in_order_while_events_arrive(world: World) -> None:
-    await world.poison()
-    order = uuid7()
-    events = history(order, 8, refused=2)
-    bus, consumer = world.bus(), world.consumer()
-    await bus.send([record(event) for event in events[:4]])
-    await quiet(consumer)
-
-    await world.cure()
-    await bus.send([record(event) for event in events[4:6]])
-    await asyncio.gather(replay(world.pool, "listener", listening(), f"order/{order}"), quiet(consumer))
-    await bus.send([record(event) for event in events[6:]])
-    await quiet(consumer)
-    await replay(world.pool, "listener", listening(), f"order/{order}")
-
-    assert await world.effects(order) == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert await world.value("SELECT count(*) FROM waiting") == 0
-    assert await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL OR parked_because IS NOT NULL") == 0
-
-
 @pytest.mark.parametrize("body", [b'{"reason": "fine"}', b"\xff\x00\xfe", None], ids=["a body", "any bytes", "none"])
 async def test_what_waits_comes_back_as_it_was_heard(world: World, body: bytes | None) -> None:
     said = heard(rejected(uuid7(), 2), 7)._replace(body=body)
@@ -155,54 +92,6 @@ async def test_what_waits_comes_back_as_it_was_heard(world: World, body: bytes |
         [again] = await progress.stored(tx, "listener", [opened(said).aggregate])
 
     assert again == opened(said)
-
-
-async def test_a_replay_that_is_refused_again_stays_parked(world: World) -> None:
-    await world.poison()
-    order = uuid7()
-    await world.bus().send([record(event) for event in history(order, 3, refused=2)])
-    await quiet(world.consumer())
-
-    said = await replay(world.pool, "listener", listening(), f"order/{order}")
-
-    assert "parked again at version 2" in said
-    assert await world.effects(order) == [1]
-    assert await world.value("SELECT count(*) FROM waiting") == 2
-
-
-async def test_a_discarded_event_lets_the_others_through(world: World) -> None:
-    await world.poison()
-    order = uuid7()
-    await world.bus().send([record(event) for event in history(order, 4, refused=2)])
-    await quiet(world.consumer())
-
-    await discard(world.pool, "listener", f"order/{order}")
-    await replay(world.pool, "listener", listening(), f"order/{order}")
-
-    assert await world.effects(order) == [1, 3, 4]
-
-
-async def test_what_is_paused_stays_paused_when_more_is(world: World) -> None:
-    await world.poison()
-    one, other = (next(each for each in iter(uuid7, None) if partition_of(str(each)) == number) for number in (1, 4))
-    bus, consumer = world.bus(), world.consumer()
-    consumer.parked_a_minute = 0
-    for order in (one, other):
-        await bus.send([record(rejected(order, 1, "bad"))])
-        await quiet(consumer)
-
-    assert sorted(partition.number for partition in consumer.paused) == [1, 4]
-
-
-async def test_a_bad_deploy_pauses_instead_of_parking_the_world(world: World) -> None:
-    await world.poison()
-    await world.bus().send([record(rejected(uuid7(), 1, "bad")) for _ in range(100)])
-    consumer = world.consumer()
-
-    await quiet(consumer)
-
-    assert consumer.paused
-    assert int(str(await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL"))) <= 20
 
 
 async def test_of_two_readers_of_one_partition_only_one_applies(world: World) -> None:
@@ -265,21 +154,6 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) 
 
     assert await world.effects(old) == [1, 2, 3, 4]
     assert await world.effects(new) == list(range(1, 21))
-
-
-@pytest.mark.parametrize("body", [b"not json", b"{}", b"[]", b"\xff\xfe", b'{"order_id": 7}'])
-async def test_a_body_that_does_not_fit_parks_its_key(world: World, body: bytes) -> None:
-    order, other = uuid7(), uuid7()
-    spoilt = record(rejected(order, 1))
-    await world.bus().send(
-        [type(spoilt)(spoilt.topic, spoilt.key, spoilt.headers, body), record(rejected(order, 2)), record(rejected(other, 1))]
-    )
-
-    await quiet(world.consumer())
-
-    assert await world.effects(order) == []
-    assert await world.effects(other) == [1]
-    assert await world.value("SELECT count(*) FROM waiting") == 2
 
 
 async def test_a_message_without_headers_becomes_a_dead_letter_and_blocks_nothing(world: World) -> None:
