@@ -1,6 +1,6 @@
 """`python -m tests.crash.launcher <package> ...`: the service as it is, after the patches that CRASH_PATCHES names.
 
-SIGUSR1 makes it write into its log where each of its tasks stands.
+SIGUSR1 makes it write into its log where each of its tasks stands, SIGUSR2 makes a worker hang with its next batch in hand.
 """
 
 import asyncio
@@ -9,11 +9,12 @@ import runpy
 import signal
 import sys
 
-from tests.crash.patches import PATCHES
+from tests.crash.patches import PATCHES, hang_once
 
 
 def main() -> None:
     signal.signal(signal.SIGUSR1, tell)
+    signal.signal(signal.SIGUSR2, hang_once)
     for name in filter(None, os.environ.get("CRASH_PATCHES", "").split(",")):
         PATCHES[name]()
     package = sys.argv.pop(1)

@@ -37,20 +37,19 @@ RENAMED = {"replenishment.requested.v1": "replenishment.proposed.v1"}
 """Of an event that moves no order: consumers that do not know it pass over it."""
 
 
-def hangs_once() -> None:
-    """The third batch lies in hand, not begun, until everybody believes that this process is dead."""
-    apply, calls = consumer.Consumer._apply, iter([False, False, True])
+def hang_once(*_: object) -> None:
+    """The next batch lies in hand, not begun, until everybody believes that this process is dead. The handler of a signal."""
+    apply, seconds = consumer.Consumer._apply, iter([HANGS_SECONDS])
 
     async def hang(self: consumer.Consumer, heard: Sequence[Heard]) -> None:
-        if next(calls, False):
-            time.sleep(HANGS_SECONDS)  # noqa: ASYNC251 - no heartbeat leaves this process meanwhile
+        time.sleep(next(seconds, 0.0))  # noqa: ASYNC251 - no heartbeat leaves this process meanwhile
         await apply(self, heard)
 
     put(consumer.Consumer, "_apply", hang)
 
 
-HANGS_SECONDS = 21.0
-"""A member of a Kafka group is given up after 15."""
+HANGS_SECONDS = 24.0
+"""A member of a Kafka group is given up after 15, and the others hear of it 3 later."""
 
 
 _PLACE = """
@@ -250,7 +249,7 @@ def timers_first() -> None:
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, hangs_once, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_locks,
+        newer, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_locks,
         no_order_lock, no_limit, answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

@@ -27,6 +27,7 @@ from tests.crash.faults.kafka import replay
 from tests.crash.ledger import Ledger
 from tests.crash.offender import told_of
 from tests.crash.people import SCOPES, Customer, Fleet, Floor, Staff
+from tests.crash.places import NOTED
 from tests.crash.points import Points, cells
 from tests.crash.profiles import Profile
 from tests.crash.result import Result
@@ -71,6 +72,8 @@ class Rig:
             points = Points(cells(Random(f"{self.seed}/cells"), full=self.profile.full) if self.profile.walkers else [])
             self.ground = self.result.ground = Field(self.stage, self.target, self.vigil, points, self.profile.full)
             await self._prepare_disk()
+            for package in self.target.packages:
+                await self.ground.as_owner(package, *NOTED)
             for package, statement in self.profile.schema:
                 await self.ground.as_owner(package, statement)
             async with self._opened() as (staff, fleet):

@@ -65,9 +65,7 @@ GUARDS = (
     Guard("holding", "I14", "the gate holds what comes too early", {REVERSE: 6}, "no-holding", seconds=20),
     Guard("waiting", "I14", "what is parked, and what is behind it, is kept", {POISON: 1, REVERSE: 3}, "no-waiting"),
     Guard("park-behind", "I14", "what follows a parked event waits behind it", {POISON: 2}, "no-park-behind"),
-    Guard(
-        "compare-and-set", "I15", "offsets are compared before they are set", {HANGING: 4}, "no-compare-and-set", orders=600, seconds=110
-    ),
+    Guard("compare-and-set", "I15", "offsets are compared before they are set", {HANGING: 2}, "no-compare-and-set", orders=300, seconds=55),
     Guard("places", "I8", "offsets move in the transaction that applies the events", {REFUSED: 2, KILLS: 4}, "places-first"),
     Guard(
         "anchor",

@@ -1,9 +1,13 @@
 """A strike counts when its harm was seen, and not because it was tried."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import chain, count, repeat
 from random import Random
 from time import monotonic
+from typing import cast
 from uuid import uuid4
 
 import asyncpg
@@ -12,6 +16,7 @@ from shared.walls import Role
 
 from deploy.local.demo.target import Target
 from deploy.local.postgres import Postgres
+from deploy.local.watch import Program
 from tests.conftest import OPERATOR_KEY
 from tests.crash.faults import Field, database, load, processes
 from tests.crash.faults.catalogue import InVain, draw_from
@@ -63,6 +68,35 @@ async def test_who_stands_still_is_replaced_when_the_second_leads(
 
     until = monotonic() + 0.1
     assert await processes._is_replaced(ground, "inventory", 7, until) == is_replaced
+
+
+HEARD, SILENT, SLOW_TO_START = "y", "n" * 100, "nnn"
+
+
+@pytest.mark.parametrize(
+    ("heard", "pids", "became"),
+    [
+        (SLOW_TO_START + HEARD + SILENT, repeat(7), ""),
+        (HEARD * 100, repeat(7), "did not hang"),
+        (SILENT, repeat(7), "did not hang"),
+        (HEARD + SILENT, chain([7] * 6, repeat(8)), "was ended by somebody else"),
+    ],
+    ids=["hangs", "has no batch", "never starts", "is killed"],
+)
+async def test_who_hangs_is_alive_and_was_heard_before(
+    heard: str, pids: Iterator[int], became: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Worker:
+        pid = property(lambda self: next(pids))
+
+    answers, asked = iter(heard), []
+    monkeypatch.setattr(processes, "answers", lambda port, path: next(answers, "n") == "y")
+    monkeypatch.setattr(os, "kill", lambda pid, which: asked.append((pid, which)))
+    monkeypatch.setattr(processes, "LOOKS_SECONDS", 0)
+    monkeypatch.setattr(processes, "monotonic", count(step=0.5).__next__)
+
+    assert await processes._hung(cast(Program, Worker()), 0) == became
+    assert asked == ([(7, signal.SIGUSR2)] if "y" in heard else [])
 
 
 SAID = """

@@ -12,7 +12,7 @@ from deploy.local.demo.invariants import INVARIANTS, judge_each
 from deploy.local.postgres import Postgres
 from tests.crash.checks import adapted, excused
 from tests.crash.losses import Losses, excuse
-from tests.crash.vigil import Places
+from tests.crash.places import NOTED, Places
 
 LOST = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REPLAYED = LOST + timedelta(seconds=20)
@@ -100,37 +100,53 @@ def test_the_first_replay_after_a_loss_counts_and_the_next_loss_forgets_it() -> 
     assert (losses.times, losses.owed) == (2, ["crm", "kpi"])
 
 
-@pytest.fixture
-def places(checker: asyncpg.Connection) -> Callable[..., Awaitable[list[str]]]:
-    """Looks at two places of crm, which stand at these offsets, when there have been so many losses; returns what moved back."""
-    known = Places()
+Look = Callable[..., Awaitable[list[str]]]
 
-    async def look(first: int, second: int, *, losses: int) -> list[str]:
-        await checker.execute("CREATE TEMP TABLE IF NOT EXISTS consumer_offsets (topic text, partition int, next_offset int)")
-        await checker.execute("TRUNCATE consumer_offsets")
-        await checker.execute("INSERT INTO consumer_offsets VALUES ('orders', 0, $1), ('orders', 1, $2)", first, second)
+
+@pytest.fixture
+async def look(checker: asyncpg.Connection) -> AsyncIterator[Look]:
+    """Moves a place of crm to these offsets, one after the other, then looks; returns what moved back where it may not."""
+    known, all_of_it = Places(), checker.transaction()
+    await all_of_it.start()
+    await checker.execute("CREATE TABLE consumer_offsets (topic text, partition int, next_offset int)")
+    await checker.execute("INSERT INTO consumer_offsets VALUES ('orders', 0, 0), ('orders', 1, 0)")
+    for statement in NOTED:
+        await checker.execute(statement)
+
+    async def look(*offsets: int, losses: int, partition: int = 0) -> list[str]:
+        for offset in offsets:
+            await checker.execute("UPDATE consumer_offsets SET next_offset = $1 WHERE partition = $2", offset, partition)
         return await known.moved_back("crm", checker, Losses(losses))
 
-    return look
+    yield look
+    await all_of_it.rollback()
 
 
-async def test_a_place_begins_anew_once_a_loss_and_not_again(places: Callable[..., Awaitable[list[str]]]) -> None:
-    assert await places(40, 40, losses=0) == []
-    assert await places(50, 30, losses=0) == ["crm had read orders/1 up to 40, now up to 30"]
-    assert await places(10, 40, losses=1) == []
-    assert await places(5, 45, losses=1) == ["crm had read orders/0 up to 10, now up to 5"]
+async def test_a_place_begins_anew_once_a_loss_and_not_again(look: Look) -> None:
+    assert await look(40, losses=0) == []
+    assert await look(0, losses=0, partition=1) == []
+    assert await look(0, 10, losses=1) == []
+    assert await look(0, losses=1) == ["crm had read orders/0 up to 10, then up to 0"]
+    assert await look(20, 0, 30, losses=1, partition=1) == []
 
 
-async def test_a_loss_that_a_place_did_not_need_is_not_kept_for_later(places: Callable[..., Awaitable[list[str]]]) -> None:
-    assert await places(0, 40, losses=1) == []
-    assert await places(20, 40, losses=2) == []
-    assert await places(10, 40, losses=2) == []
-    assert await places(15, 40, losses=2) == []
-    assert await places(5, 40, losses=2) == ["crm had read orders/0 up to 15, now up to 5"]
+async def test_that_a_place_was_moved_back_is_seen_when_it_has_gone_on_since(look: Look) -> None:
+    assert await look(40, 0, 50, losses=0) == ["crm had read orders/0 up to 40, then up to 0"]
+    assert await look(60, losses=0) == []
 
 
-async def test_two_losses_between_two_looks_allow_two_beginnings(places: Callable[..., Awaitable[list[str]]]) -> None:
-    assert await places(40, 40, losses=0) == []
-    assert await places(20, 40, losses=2) == []
-    assert await places(10, 40, losses=2) == []
-    assert await places(5, 40, losses=2) == ["crm had read orders/0 up to 10, now up to 5"]
+async def test_a_place_goes_back_to_the_beginning_or_not_at_all(look: Look) -> None:
+    assert await look(40, 39, losses=1) == ["crm had read orders/0 up to 40, then up to 39"]
+
+
+async def test_a_loss_that_a_place_did_not_need_is_not_kept_for_later(look: Look) -> None:
+    assert await look(losses=1) == []
+    assert await look(20, losses=2) == []
+    assert await look(0, 15, losses=2) == []
+    assert await look(0, losses=2) == ["crm had read orders/0 up to 15, then up to 0"]
+
+
+async def test_two_losses_between_two_looks_allow_two_beginnings(look: Look) -> None:
+    assert await look(40, losses=0) == []
+    assert await look(0, 20, 0, 10, losses=2) == []
+    assert await look(0, losses=2) == ["crm had read orders/0 up to 10, then up to 0"]

@@ -1,6 +1,8 @@
 """Processes die, hang, are replaced, and get company."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
@@ -18,6 +20,9 @@ GIVEN_UP_SECONDS = 15.0
 """A member of a Kafka group that is not heard of."""
 LONGER_THAN_EVERY_LEASE = GIVEN_UP_SECONDS + 2
 """The relay's lease is taken over after 10 s."""
+HAS_A_BATCH_SECONDS = 20.0
+"""A worker that is well has one in hand by then."""
+LOOKS_SECONDS = 0.5
 
 
 def _any_program(ground: Field) -> Program:
@@ -116,26 +121,30 @@ async def hang(ground: Field) -> None:
     """It wakes when its offsets have been moved by the other."""
     service = ground.drawn.choice(SERVICES)
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    pid = await reborn(first, ground.stage.patched("hangs-once"), first.kill)
-    until = monotonic() + HANGS_SECONDS + ground.seconds(12, 16)
-    has_hung = await _is_given_up(first, pid, ground.stage.port(service.name, "worker"), until)
-    await asyncio.sleep(until - monotonic())
+    await asyncio.sleep(ground.seconds(3, 6))
+    became = await _hung(first, ground.stage.port(service.name, "worker"))
+    if not became:
+        await asyncio.sleep(HANGS_SECONDS - GIVEN_UP_SECONDS + ground.seconds(4, 8))
     await leave_group(ground, second)
     first.kill()
-    if not has_hung:
-        raise InVain(f"{first.name} did not hang")
+    if became:
+        raise InVain(f"{first.name} {became}")
 
 
-async def _is_given_up(program: Program, pid: int, port: int, until: float) -> bool:
-    """Whether it lives and, having answered, does not answer for so long that its group goes on without it."""
-    heard_at: float | None = None
+async def _hung(program: Program, port: int) -> str:
+    """Why not, or nothing: it lives and, having answered, does not answer for so long that its group goes on without it."""
+    pid = await alive(program)
+    heard_at, until, is_asked = 0.0, monotonic() + HANGS_SECONDS + HAS_A_BATCH_SECONDS, False
     while program.pid == pid and monotonic() < until:
         if await asyncio.to_thread(answers, port, "/livez"):
             heard_at = monotonic()
+            if not is_asked:
+                os.kill(pid, signal.SIGUSR2)
+                is_asked = True
         elif heard_at and monotonic() - heard_at > GIVEN_UP_SECONDS:
-            return True
-        await asyncio.sleep(0.5)
-    return False
+            return ""
+        await asyncio.sleep(LOOKS_SECONDS)
+    return "did not hang" if program.pid == pid else "was ended by somebody else"
 
 
 @fault("SIGSTOP of an API")
