@@ -1,8 +1,9 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,8 @@ from kpi import shadow
 from kpi.app import SERVICE
 from kpi.rebuild import CannotRebuild, Outcome, rebuild, report
 from rich.progress import Progress
-from shared.bus import Bus
-from shared.buses import TOPICS
+from shared.bus import Bus, Partition
+from shared.buses import TOPICS, open_bus
 from shared.consumer import PARKED_A_MINUTE, Consumer
 from shared.database import Pool, open_pool, transaction
 from shared.events import ApiKeyIssued, ApiKeyRevoked, Event
@@ -177,6 +178,31 @@ async def test_a_worker_that_is_in_the_middle_of_a_batch_is_waited_for(running: 
     checked = await running.rebuild(replace=False)
     assert checked.comparable
     assert checked.equal
+
+
+class MeetsAnew:
+    """A bus that at first can say of no partition where it ends."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus, self._knows = bus, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bus, name)
+
+    async def ends(self) -> Mapping[Partition, int]:
+        knew, self._knows = self._knows, True
+        return await self._bus.ends() if knew else {}
+
+
+async def test_a_moment_without_partitions_is_not_taken_for_empty_topics(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is more than a consumer takes at once."""
+    await running.say([event for _ in range(40) for event in busy_day(a_customer())])
+    monkeypatch.setattr("kpi.rebuild.open_bus", lambda *given: MeetsAnew(open_bus(*given)))
+
+    outcome = await running.rebuild()
+    await running.catch_up()
+
+    assert outcome.after == (await running.rebuild()).before
 
 
 async def test_nothing_is_left_behind_and_two_do_not_run_at_once(running: Running) -> None:
