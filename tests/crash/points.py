@@ -74,7 +74,9 @@ class Points:
     left: list[Cell]
     reached: list[Cell] = field(default_factory=list)
     missed: list[Cell] = field(default_factory=list)
-    _armed: set[str] = field(default_factory=set)
+    armed: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    """Processes that another fault has for itself."""
     _wanted: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,16 +93,16 @@ class Points:
 
     @property
     def is_idle(self) -> bool:
-        """Of all that is left the process is armed already."""
-        return all(cell.process in self._armed for cell in self.left)
+        """Of all that is left the process is armed already, or held."""
+        return all(cell.process in self.armed | self.held for cell in self.left)
 
     def next(self, drawn: Random) -> tuple[Cell, int] | None:
-        """In a process that is not armed yet; at which time that it is come to. None where all are."""
-        cell = next((cell for cell in reversed(self.left) if cell.process not in self._armed), None)
+        """In a process that is neither armed yet nor held; at which time that it is come to. None where all are."""
+        cell = next((cell for cell in reversed(self.left) if cell.process not in self.armed | self.held), None)
         if cell is None:
             return None
         self.left.remove(cell)
-        self._armed.add(cell.process)
+        self.armed.add(cell.process)
         return cell, drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
 
     def renew(self) -> bool:
@@ -112,7 +114,7 @@ class Points:
         return bool(self.left)
 
     def note(self, cell: Cell, *, reached: bool) -> None:
-        self._armed.discard(cell.process)
+        self.armed.discard(cell.process)
         if reached:
             self.reached.append(cell)
         elif cell.others:

@@ -20,6 +20,7 @@ from deploy.local.watch import Program
 from tests.conftest import OPERATOR_KEY
 from tests.crash.faults import Field, database, load, processes
 from tests.crash.faults.catalogue import InVain, draw_from
+from tests.crash.points import Cell
 from tests.crash.profiles import ALL_PENDING, Profile
 from tests.crash.result import Result
 from tests.crash.stage import SECOND_INSTANCE
@@ -97,6 +98,48 @@ async def test_who_hangs_is_alive_and_was_heard_before(
 
     assert await processes._hung(cast(Program, Worker()), 0) == became
     assert asked == ([(7, signal.SIGUSR2)] if "y" in heard else [])
+
+
+class Process:
+    """Of a program, what the faults use."""
+
+    pid = 7
+
+    def __init__(self, name: str) -> None:
+        self.name, self.kills = name, 0
+
+    def kill(self) -> None:
+        self.kills += 1
+
+
+async def test_whom_a_fault_has_for_itself_nobody_else_arms_or_kills(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    api, worker = Process("crm-api"), Process("crm-worker")
+    drawn = iter([worker, worker, api])
+    monkeypatch.setattr(processes, "_any_program", lambda ground: next(drawn))
+    ground.points.left = [Cell("relay.stored", "crm", "worker")]
+
+    async with ground.alone_with(cast(Program, worker)):
+        assert ground.points.is_idle
+        assert ground.points.next(Random(1)) is None
+        await processes.kill(ground)
+
+    assert (api.kills, worker.kills) == (1, 0)
+    assert ground.points.next(Random(1))
+
+
+async def test_who_is_armed_already_is_waited_for(ground: Field) -> None:
+    worker, cell = cast(Program, Process("crm-worker")), Cell("relay.stored", "crm", "worker")
+    ground.points.left = [cell]
+    ground.points.next(Random(1))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), ground.alone_with(worker):
+            pass
+    assert not ground.points.held
+
+    ground.points.note(cell, reached=True)
+    async with ground.alone_with(worker):
+        assert ground.points.held == {"crm-worker"}
 
 
 SAID = """

@@ -10,6 +10,7 @@ import asyncpg
 from shared.walls import Role
 
 from deploy.local.demo.target import Target
+from deploy.local.watch import Program
 from tests.crash.points import Points
 from tests.crash.stage import Stage
 from tests.crash.vigil import Vigil
@@ -97,6 +98,20 @@ class Field:
 
     def seconds(self, low: float, high: float) -> float:
         return self.drawn.uniform(low, high)
+
+    @asynccontextmanager
+    async def alone_with(self, *programs: Program) -> AsyncIterator[None]:
+        """Meanwhile nobody arms them, nor kills them at random; who is armed already is waited for."""
+        names, points = {program.name for program in programs}, self.points
+        while names & points.held:
+            await asyncio.sleep(0.5)
+        points.held |= names
+        try:
+            while names & points.armed:
+                await asyncio.sleep(0.5)
+            yield
+        finally:
+            points.held -= names
 
     def forget_poison(self, places: Places) -> None:
         """The broker has lost it, when the services had read so far."""

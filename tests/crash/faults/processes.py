@@ -20,7 +20,7 @@ GIVEN_UP_SECONDS = 15.0
 """A member of a Kafka group that is not heard of."""
 LONGER_THAN_EVERY_LEASE = GIVEN_UP_SECONDS + 2
 """The relay's lease is taken over after 10 s."""
-HAS_A_BATCH_SECONDS = 20.0
+HAS_A_BATCH_SECONDS = 40.0
 """A worker that is well has one in hand by then."""
 LOOKS_SECONDS = 0.5
 
@@ -52,6 +52,8 @@ async def reborn(program: Program, variables: Mapping[str, str], end: Callable[[
 @fault("SIGKILL at random")
 async def kill(ground: Field) -> None:
     program = _any_program(ground)
+    while program.name in ground.points.held:
+        program = _any_program(ground)
     await alive(program)
     program.kill()
 
@@ -92,13 +94,14 @@ async def zombie(ground: Field) -> None:
     service = ground.drawn.choice(SERVICES)
     epoch = await ground.ask(service.package, "SELECT epoch FROM relay_lease")
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    pid = await alive(first)
-    first.pause()
-    try:
-        is_replaced = await _is_replaced(ground, service.package, epoch, monotonic() + LONGER_THAN_EVERY_LEASE + ground.seconds(0, 5))
-        is_back = first.pid == pid
-    finally:
-        first.go_on()
+    async with ground.alone_with(first):
+        pid = await alive(first)
+        first.pause()
+        try:
+            is_replaced = await _is_replaced(ground, service.package, epoch, monotonic() + LONGER_THAN_EVERY_LEASE + ground.seconds(0, 5))
+            is_back = first.pid == pid
+        finally:
+            first.go_on()
     await asyncio.sleep(ground.seconds(2, 5))
     await leave_group(ground, second)
     if not (is_back and is_replaced):
@@ -121,10 +124,10 @@ async def hang(ground: Field) -> None:
     """It wakes when its offsets have been moved by the other."""
     service = ground.drawn.choice(SERVICES)
     first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    await asyncio.sleep(ground.seconds(3, 6))
-    became = await _hung(first, ground.stage.port(service.name, "worker"))
-    if not became:
-        await asyncio.sleep(HANGS_SECONDS - GIVEN_UP_SECONDS + ground.seconds(4, 8))
+    async with ground.alone_with(first):
+        became = await _hung(first, ground.stage.port(service.name, "worker"))
+        if not became:
+            await asyncio.sleep(HANGS_SECONDS - GIVEN_UP_SECONDS + ground.seconds(4, 8))
     await leave_group(ground, second)
     first.kill()
     if became:
@@ -189,9 +192,10 @@ async def leave_group(ground: Field, second: Program) -> None:
 @fault("the next release of a service beside the present one of all others", "skew")
 async def skew(ground: Field) -> None:
     programs, began = [ground.stage.program("inventory", role) for role in ROLES], await ground.ask("inventory", "SELECT now()")
-    pids = [await reborn(program, ground.stage.patched("newer"), program.roll) for program in programs]
-    await asyncio.sleep(ground.seconds(8, 12))
-    lived = [program.pid == pid for program, pid in zip(programs, pids, strict=True)]
+    async with ground.alone_with(*programs):
+        pids = [await reborn(program, ground.stage.patched("newer"), program.roll) for program in programs]
+        await asyncio.sleep(ground.seconds(8, 12))
+        lived = [program.pid == pid for program, pid in zip(programs, pids, strict=True)]
     for program in programs:
         await alive(program)
         program.roll()
