@@ -17,7 +17,7 @@ LONGEST_PAUSE_SECONDS = 30
 REMEMBERED = 100
 """So many lives that ended otherwise than they were meant to."""
 KILLED, ASKED = frozenset({-signal.SIGKILL}), frozenset({0, -signal.SIGTERM, 128 + signal.SIGTERM})
-"""What a process may end with that was killed, and one that was asked to end; those who had not begun yet end by the signal."""
+"""What a process may end with that was killed, and one that was asked to end: an API ends by the signal, as who had not begun yet."""
 
 
 class Child(Protocol):

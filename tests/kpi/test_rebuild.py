@@ -11,7 +11,7 @@ from kpi import shadow
 from kpi.app import SERVICE
 from kpi.rebuild import CannotRebuild, Outcome, rebuild, report
 from rich.progress import Progress
-from shared.bus import Bus, Partition
+from shared.bus import Bus, BusUnavailable, Partition
 from shared.buses import TOPICS, open_bus
 from shared.consumer import PARKED_A_MINUTE, Consumer
 from shared.database import Pool, open_pool, transaction
@@ -181,17 +181,20 @@ async def test_a_worker_that_is_in_the_middle_of_a_batch_is_waited_for(running: 
 
 
 class MeetsAnew:
-    """A bus that at first can say of no partition where it ends."""
+    """A bus that at first cannot say where its partitions end: its client is renewed, then it has none."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bus, self._knows = bus, False
+        self._bus, self._moments = bus, iter([BusUnavailable("renewed"), None])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bus, name)
 
     async def ends(self) -> Mapping[Partition, int]:
-        knew, self._knows = self._knows, True
-        return await self._bus.ends() if knew else {}
+        for moment in self._moments:
+            if moment:
+                raise moment
+            return {}
+        return await self._bus.ends()
 
 
 async def test_a_moment_without_partitions_is_not_taken_for_empty_topics(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +206,23 @@ async def test_a_moment_without_partitions_is_not_taken_for_empty_topics(running
     await running.catch_up()
 
     assert outcome.after == (await running.rebuild()).before
+
+
+async def test_a_replay_that_ends_by_an_error_says_by_which_and_changes_nothing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    await running.say(busy_day(a_customer()))
+    await running.catch_up()
+    facts, step = await running.facts(), Consumer.step
+
+    async def failing(consumer: Consumer) -> int:
+        if consumer.positions:
+            raise ValueError("not a thing of this world")
+        return await step(consumer)
+
+    monkeypatch.setattr(Consumer, "step", failing)
+    with pytest.raises(CannotRebuild, match="not a thing of this world"):
+        await running.rebuild()
+
+    assert await running.facts() == facts
 
 
 async def test_nothing_is_left_behind_and_two_do_not_run_at_once(running: Running) -> None:

@@ -4,11 +4,17 @@ import asyncio
 from dataclasses import replace as with_
 
 import pytest
+from asyncpg import SerializationError
+from pydantic_core import from_json
 from shared.bus import partition_of
+from shared.consumer import PARKED_A_MINUTE
+from shared.database import Transaction, transaction
+from shared.dead_letters import DeadLetter, bury
 from shared.parked import discard, replay
+from shared.tables import LARGEST_EVENT
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import World, history, listening, quiet, record, rejected
+from tests.shared.plumbing import World, heard, history, listening, quiet, record, rejected
 
 
 async def test_a_poison_event_in_the_middle_parks_its_key_and_nothing_else(world: World) -> None:
@@ -94,6 +100,44 @@ async def test_a_discarded_event_lets_the_others_through(world: World) -> None:
     await replay(world.pool, "listener", listening(), f"order/{order}")
 
     assert await world.effects(order) == [1, 3, 4]
+
+
+async def test_what_was_not_committed_does_not_count_as_parked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.poison()
+    commit, refusals = Transaction.commit, iter([True])
+
+    async def refused_once(tx: Transaction) -> None:
+        if next(refusals, False):
+            await tx.rollback()
+            raise SerializationError
+        await commit(tx)
+
+    await world.bus().send([record(rejected(uuid7(), 1, "bad")) for _ in range(PARKED_A_MINUTE - 5)])
+    consumer = world.consumer()
+    monkeypatch.setattr(Transaction, "commit", refused_once)
+    with pytest.raises(SerializationError):
+        await quiet(consumer)
+    consumer._generation = -1
+    await quiet(consumer)
+
+    assert not consumer.paused
+    assert await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL") == PARKED_A_MINUTE - 5
+
+
+LONG = 300_000
+
+
+@pytest.mark.parametrize("body", [b'"' * LONG, b"\0" * LONG, b"\xff" * LONG, "\u4ed3".encode() * LONG, b'"' + b"\0" * LONG])
+async def test_a_dead_letter_is_shortened_and_stays_one(world: World, body: bytes) -> None:
+    long = heard(rejected(uuid7(), 1), 0)._replace(body=body, headers=[(f"header-{n}", b"\0" * 400) for n in range(30)])
+    async with transaction(world.pool) as tx:
+        await bury(tx, "listener", [DeadLetter(long, "\0" * 3000)])
+
+    kept = await world.pool.fetchval("SELECT body FROM outbox WHERE topic = 'listener.dead-letters'")
+    letter = from_json(kept)
+    assert LARGEST_EVENT * 0.9 < len(kept) <= LARGEST_EVENT
+    assert body.decode(errors="replace").startswith(letter["body"])
+    assert len(letter["headers"]) == 20
 
 
 async def test_what_is_paused_stays_paused_when_more_is(world: World) -> None:

@@ -19,6 +19,8 @@ SPOILT = {
     "a subject": {"ce_subject": b"order/\0"},
     "a customer": {"ce_customerid": b"\0"},
     "a version": {"ce_aggregateversion": b"2147483648"},
+    "a version before the first": {"ce_aggregateversion": b"0"},
+    "a version below all": {"ce_aggregateversion": b"-2147483649"},
     "a long subject": {"ce_subject": LONG},
     "a long id": {"ce_id": LONG},
     "a long customer": {"ce_customerid": LONG},

@@ -23,12 +23,23 @@ def test_an_address_that_cannot_be_right_is_no_database_that_is_away() -> None:
         run(Shop().service(), Settings(DATABASE_URL="postgresql://127.0.0.1:1/things?sslmode=nonsense"))
 
 
-def test_who_ends_first_says_what_both_end_with(tmp_path: Path) -> None:
-    part = tmp_path / "part"
-    part.write_text('#!/bin/sh\n[ "$4" = worker ] && exit 69\nexec sleep 60\n')
+def both(part: Path, does: str) -> subprocess.Popen[str]:
+    """A service started whole, whose API and worker are this script."""
+    part.write_text(f"#!/bin/sh\n{does}\n")
     part.chmod(0o755)
-    both = "import sys; from shared.main import _run_both; from tests.shared.shop import Shop; sys.executable = sys.argv[1]; "
+    run = "import sys; from shared.main import _run_both; from tests.shared.shop import Shop; sys.executable = sys.argv[1]"
+    return subprocess.Popen([sys.executable, "-c", f"{run}; _run_both(Shop().service())", str(part)], stdout=subprocess.PIPE, text=True)
 
-    done = subprocess.run([sys.executable, "-c", f"{both}_run_both(Shop().service())", str(part)], check=False, timeout=60)
 
-    assert done.returncode == os.EX_UNAVAILABLE
+def test_who_ends_first_says_what_both_end_with(tmp_path: Path) -> None:
+    with both(tmp_path / "part", '[ "$4" = worker ] && exit 69; exec sleep 60') as whole:
+        assert whole.wait(60) == os.EX_UNAVAILABLE
+
+
+def test_whoever_is_asked_to_end_and_does_has_nothing_to_complain_of(tmp_path: Path) -> None:
+    """uvicorn ends by the signal that asked it to."""
+    with both(tmp_path / "part", "echo begun; exec sleep 60") as whole:
+        assert whole.stdout
+        assert [whole.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+        whole.terminate()
+        assert whole.wait(60) == 0

@@ -1,6 +1,6 @@
 import asyncio
 import random
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -167,6 +167,8 @@ class Consumer:
         crash_point("consumer.before_commit")
         await tx.commit()
         crash_point("consumer.committed")
+        for one in batch.refused:
+            self._parked[one.envelope.type].append(monotonic())
         await self._moved(won, moves, heard)
 
     async def _moved(self, won: set[Partition], moves: Mapping[Partition, Move], heard: Sequence[Heard]) -> None:
@@ -183,13 +185,12 @@ class Consumer:
         await self.bus.commit({partition: moves[partition].next for partition in won})
 
     def _check_parked(self, refused: Sequence[Refused]) -> None:
-        now = monotonic()
-        for one in refused:
-            times = self._parked[one.envelope.type]
-            times.append(now)
-            while times[0] < now - 60:
+        """Before they count: what is not committed was not parked."""
+        since, kinds = monotonic() - 60, Counter(one.envelope.type for one in refused)
+        for kind in kinds:
+            while (times := self._parked[kind]) and times[0] < since:
                 times.popleft()
-        bad = {kind for kind in {one.envelope.type for one in refused} if len(self._parked[kind]) > self.parked_a_minute}
+        bad = {kind for kind, count in kinds.items() if len(self._parked[kind]) + count > self.parked_a_minute}
         if bad:
             raise _TooManyParked({one.envelope.heard.partition for one in refused if one.envelope.type in bad})
 

@@ -39,16 +39,23 @@ def _row(consumer: str, letter: DeadLetter, now: object) -> tuple[object, ...]:
     heard = letter.heard
     headers = {name: value.decode("utf-8", "replace") for name, value in heard.headers}
     key = _kept((heard.key or b"").decode("utf-8", "replace")) or "-"
-    fit = LARGEST_EVENT - 8192
-    body = _json(consumer, letter, headers, (heard.body or b"")[:fit].decode("utf-8", "replace"))
+    body = _fitting(consumer, letter, headers)
     customer = _kept(headers.get("ce_customerid", "-"))
     aggregate = f"dead-letter/{letter_id}"
-    return (letter_id, topic_of(consumer), key, aggregate, 1, TYPE, customer, now, letter_id, None, None, body[:LARGEST_EVENT])
+    return (letter_id, topic_of(consumer), key, aggregate, 1, TYPE, customer, now, letter_id, None, None, body)
 
 
 def _kept(text: str) -> str:
     """As PostgreSQL can keep it in an index."""
     return text[:LONGEST_TEXT].replace("\0", "\ufffd")
+
+
+def _fitting(consumer: str, letter: DeadLetter, headers: dict[str, str]) -> bytes:
+    """As much of the body as an event holds: a character of it becomes one to six bytes."""
+    body = (letter.heard.body or b"")[:LARGEST_EVENT].decode("utf-8", "replace")
+    while len(said := _json(consumer, letter, headers, body)) > LARGEST_EVENT:
+        body = body[: len(body) * LARGEST_EVENT // (len(said) + 1)]
+    return said
 
 
 def _json(consumer: str, letter: DeadLetter, headers: dict[str, str], body: str) -> bytes:

@@ -97,8 +97,8 @@ def _text(said: bytes) -> str:
 
 
 def _count(said: bytes) -> int:
-    if (count := int(said)) > LARGEST_VERSION:
-        raise ValueError(f"nothing is counted beyond {LARGEST_VERSION}")
+    if not 0 < (count := int(said)) <= LARGEST_VERSION:
+        raise ValueError(f"versions are counted from 1 to {LARGEST_VERSION}")
     return count
 
 

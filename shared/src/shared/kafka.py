@@ -86,17 +86,17 @@ class KafkaBus:
             await _within(STOP_SECONDS, producer.stop())
 
     async def poll(self, most: int, seconds: float) -> Fetched:
-        """A member that failed may fail for ever: the next poll has a new one."""
+        """A member that failed may fail for ever: the next poll has a new one. A UnicodeDecodeError is one about the name of a header."""
         try:
             fetched = await asyncio.wait_for(self._fetched(most, seconds), POLL_SECONDS)
         except TimeoutError as error:
             await self._drop_consumer()
             raise BusUnavailable(f"no partitions within {POLL_SECONDS:.0f} s") from error
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, UnicodeDecodeError) as error:
             await self._drop_consumer()
             raise BusUnavailable(repr(error)) from error
         heard = [
-            Heard(Partition(partition.topic, partition.partition), record.offset, record.key, record.headers, record.value)
+            Heard(Partition(partition.topic, partition.partition), record.offset, record.key, _valued(record.headers), record.value)
             for partition, records in fetched.items()
             for record in records
         ]
@@ -204,6 +204,11 @@ def _join_once_more_unless_it_leads(consumer: Any) -> None:
 def _acknowledged(sent: "asyncio.Future[Any]") -> None:
     if not sent.cancelled() and sent.exception() is None:
         crash_point("kafka.batch_acked")
+
+
+def _valued(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes]]:
+    """A header without a value is as good as none."""
+    return [(name, value) for name, value in headers if value is not None]
 
 
 def _batches(producer: Any, records: Sequence[Record]) -> list[tuple[Partition, Any]]:

@@ -111,8 +111,12 @@ def _run_both(service: Service) -> None:
     signal.signal(signal.SIGINT, stop)
     os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # whoever it is keeps its exit code
     stop()
-    codes = [child.wait() for child in children]
-    sys.exit(max(map(abs, codes)))
+    sys.exit(max(_complaint(child.wait()) for child in children))
+
+
+def _complaint(code: int) -> int:
+    """Who was asked to end and ended by that has none."""
+    return 0 if code == -signal.SIGTERM else abs(code)
 
 
 def _parser(service: Service) -> argparse.ArgumentParser:

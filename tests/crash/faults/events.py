@@ -35,7 +35,7 @@ LONGEST_REST_SECONDS = 1.2
 SWAPPED = ("order_intake", "inventory", "dispatch")
 """Whose things have several events within seconds."""
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 else:
@@ -184,6 +184,8 @@ KINDS: dict[str, Callable[[Said], Made]] = {
     "another body": _bodied(b'{"order_id": 1}'),
     "no headers": lambda said: (said.thing.encode(), b"{}", [(MARK, said.mark.encode())]),
     "no version": lambda said: (said.thing.encode(), b"{}", said.headers(ce_aggregateversion=None)),
+    "a header without a value": lambda said: (said.thing.encode(), b"{}", [*said.headers(ce_id=None), ("ce_id", None)]),
+    "a version before the first": lambda said: (said.thing.encode(), b"{}", said.headers(version=0)),
     "a version in words": lambda said: (said.thing.encode(), b"{}", said.headers(ce_aggregateversion=b"first")),
     "headers that are no UTF-8": lambda said: (said.thing.encode(), b"{}", said.headers(ce_subject=b"order/\xff")),
     "a key that is no UTF-8": lambda said: (b"\xff\xfe", b"{}", said.headers()),
@@ -197,7 +199,15 @@ KINDS: dict[str, Callable[[Said], Made]] = {
 TYPES = {"a text that PostgreSQL refuses": "order.received.v1"}
 """Of the kinds that are about one."""
 UNREADABLE = {
-    *("no headers", "no version", "a version in words", "headers that are no UTF-8", "a key that is no UTF-8"),
+    *(
+        "no headers",
+        "no version",
+        "a header without a value",
+        "a version before the first",
+        "a version in words",
+        "headers that are no UTF-8",
+        "a key that is no UTF-8",
+    ),
     *("an id that PostgreSQL refuses", "a subject that PostgreSQL refuses", "a key that PostgreSQL refuses"),
     "a version beyond every count",
 }

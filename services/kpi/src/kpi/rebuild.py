@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
@@ -15,7 +15,7 @@ import asyncpg
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Column, Table
-from shared.bus import PARTITIONS, Bus, Partition
+from shared.bus import PARTITIONS, Bus, BusUnavailable, Partition
 from shared.buses import open_bus
 from shared.consumer import PARKED_A_MINUTE, Consumer
 from shared.crash import crash_point
@@ -114,7 +114,7 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
         )
     finally:
         stopping.set()
-        await running
+        await asyncio.wait([running])
 
 
 async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> Set[Partition]:
@@ -122,20 +122,28 @@ async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> Se
     deadline = monotonic() + ASSIGNED_WITHIN
     wanted = {Partition(topic, number) for topic in consumer.handlers.topics for number in range(PARTITIONS)}
     while not wanted <= set(consumer.positions):
-        if monotonic() > deadline or running.done():
+        _check(running)
+        if monotonic() > deadline:
             raise CannotRebuild("The bus did not hand over all partitions; do the topics exist?")
         await asyncio.sleep(LOOK_EVERY)
     return wanted
 
 
+def _check(running: asyncio.Task[None]) -> None:
+    """It ends by itself through an error alone."""
+    if running.done():
+        raise CannotRebuild(f"The replay does not go on: {(fault := running.exception())!r}") from fault
+
+
 async def _ends(bus: Bus, wanted: Set[Partition]) -> Mapping[Partition, int]:
     """Of these at least."""
     deadline = monotonic() + ASSIGNED_WITHIN
-    while not wanted <= (ends := await bus.ends()).keys():
-        if monotonic() > deadline:
-            raise CannotRebuild("The bus did not hand over all partitions for long enough to tell where they end.")
+    while monotonic() < deadline:
+        with suppress(BusUnavailable):
+            if wanted <= (ends := await bus.ends()).keys():
+                return ends
         await asyncio.sleep(LOOK_EVERY)
-    return ends
+    raise CannotRebuild("The bus did not hand over all partitions for long enough to tell where they end.")
 
 
 async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[Partition, int], bar: TaskID, shown: Progress) -> None:
@@ -145,8 +153,7 @@ async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[
 
     total = sum(ends.values())
     while left := sum(max(end - reached(partition), 0) for partition, end in ends.items()):
-        if running.done():
-            raise CannotRebuild("The replay does not go on; see the log.")
+        _check(running)
         shown.update(bar, total=total, completed=total - left)
         await asyncio.sleep(LOOK_EVERY)
     shown.update(bar, total=total, completed=total)
