@@ -6,7 +6,6 @@ from collections.abc import Callable
 from random import Random
 from time import monotonic
 
-import asyncpg
 from aiokafka.errors import KafkaError
 from shared.bus import BusUnavailable
 
@@ -14,22 +13,14 @@ from deploy.local.errors import StackError
 from tests.crash.faults import CATALOGUE, Field
 from tests.crash.faults.catalogue import Absent, InVain, Turns, draw_from
 from tests.crash.profiles import Profile
+from tests.crash.vigil import AWAY
 
 LONGEST_FAULT_SECONDS = 150.0
 TRIES = 5
 PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 60.0
 """So long after the last order a fault may still get its turn."""
-HINDERED = (
-    OSError,
-    RuntimeError,
-    StackError,
-    KafkaError,
-    BusUnavailable,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+HINDERED = (*AWAY, RuntimeError, StackError, KafkaError, BusUnavailable)
 """What a fault, or a look from outside, may meet while another fault is at work."""
 AT_A_POINT = "SIGKILL at a point"
 

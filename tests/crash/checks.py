@@ -102,8 +102,8 @@ async def _leave_out_ours(checker: asyncpg.Connection) -> None:
 
 
 def adapted(invariants: Iterable[Invariant]) -> Sequence[Invariant]:
-    """What the loss of a log has disordered is excused; and here whatever was delivered is closed before anybody looks."""
-    return [*(replace(one, offenders=_but_excused(one)) if one.name == "I9" else one for one in invariants), CLOSED]
+    """What the loss of a log has disordered is excused; whatever was delivered is closed before anybody looks, and not too early."""
+    return [*(replace(one, offenders=_but_excused(one)) if one.name == "I9" else one for one in invariants), CLOSED, PUNCTUAL]
 
 
 def _but_excused(order: Invariant) -> str:

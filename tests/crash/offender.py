@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-from shared.database import passes
 from shared.walls import Role
 
-from tests.crash.faults.catalogue import Field
+from tests.crash.faults.catalogue import ANSWER_SECONDS, Field
+from tests.crash.vigil import AWAY
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EVENTS = (
@@ -32,21 +32,27 @@ async def _stored(ids: list[str], ground: Field) -> AsyncIterator[str]:
     for service in ground.stage.services:
         try:
             connection = await asyncpg.connect(ground.target.database(service.package, Role.STAFF), timeout=5)
-        except (asyncpg.PostgresError, OSError) as error:
-            if not passes(error):
-                raise
+            try:
+                for line in await _known(connection, service.name, ids):
+                    yield line
+            finally:
+                connection.terminate()
+        except AWAY as error:
             yield f"{service.name}: {error!r}"
-            continue
-        for row in await connection.fetch(_EVENTS, ids):
-            event = f"{row['type']} {row['aggregate']} version {row['version']} ({row['event_id']})"
-            yield f"{row['created_at']:%H:%M:%S.%f} {service.name} said {event}"
-        for row in await connection.fetch(_PROGRESS, ids):
-            parked = f", parked: {row['parked_because'][:300]}" if row["parked_because"] else ""
-            yield f"{service.name} has applied {row['aggregate']} up to version {row['version']}{parked}"
-        if not ids:
-            places = [f"{topic}/{number} {offset}" for topic, number, offset in await connection.fetch(_PLACES)]
-            yield f"{service.name} has read up to {', '.join(places) or 'nowhere'}"
-        connection.terminate()
+
+
+async def _known(connection: asyncpg.Connection, service: str, ids: list[str]) -> list[str]:
+    told = []
+    for row in await connection.fetch(_EVENTS, ids, timeout=ANSWER_SECONDS):
+        event = f"{row['type']} {row['aggregate']} version {row['version']} ({row['event_id']})"
+        told.append(f"{row['created_at']:%H:%M:%S.%f} {service} said {event}")
+    for row in await connection.fetch(_PROGRESS, ids, timeout=ANSWER_SECONDS):
+        parked = f", parked: {row['parked_because'][:300]}" if row["parked_because"] else ""
+        told.append(f"{service} has applied {row['aggregate']} up to version {row['version']}{parked}")
+    if not ids:
+        places = [f"{topic}/{number} {offset}" for topic, number, offset in await connection.fetch(_PLACES, timeout=ANSWER_SECONDS)]
+        told.append(f"{service} has read up to {', '.join(places) or 'nowhere'}")
+    return told
 
 
 def _logged(ids: list[str], folder: Path) -> Iterator[str]:

@@ -18,7 +18,7 @@ from deploy.local.demo.drivers import Drivers
 from deploy.local.demo.journal import Journal
 from deploy.local.demo.warehouse import Warehouse
 from tests.crash.changes import Caller, Changes
-from tests.crash.ledger import Ledger, Operation, Outcome
+from tests.crash.ledger import Ledger, Operation, Outcome, outcome_of
 from tests.crash.workload import Wish
 
 ATTEMPT_SECONDS = 10.0
@@ -73,14 +73,11 @@ class Patient(Caller):
         return first
 
     async def _until_definite(self, request: bytes) -> Answer:
-        while (answer := await self._attempt(request)) is None or answer.status >= 500 or _is_running(answer):
+        while outcome_of(answer := await self._attempt(request)) is Outcome.UNKNOWN:
             await asyncio.sleep(PAUSES[1])
+        assert answer
         self.calls[answer.status] += 1
         return answer
-
-
-def _is_running(answer: Answer) -> bool:
-    return answer.status == 429 or (answer.status == 409 and b"in-progress" in answer.body)
 
 
 class Floor(Center):

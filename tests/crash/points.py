@@ -106,8 +106,8 @@ class Points:
         return cell, drawn.randint(1, 6) if _OFTEN.search(cell.point) else 1
 
     def renew(self) -> bool:
-        """Places at which nobody died are tried once more: in the process that was tried last, and in the full profile in every one
-        that has them. Whether anything is left to do."""
+        """Places at which nobody died are tried again, until the time is up: in the process that was tried last, and in the full profile
+        in every one that has them. Whether anything is left to do."""
         again = [cell for cell in self.missed if cell.point not in self.places | SELDOM.keys()]
         self.missed = [cell for cell in self.missed if cell not in again]
         self.left += again

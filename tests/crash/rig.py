@@ -60,7 +60,6 @@ class Rig:
         self.stage = Stage(folder, self._note, patches=profile.patches)
         self.result = Result(profile, seed, ledger=self.ledger)
         self._people: list[asyncio.Task[None]] = []
-        self._is_in_peace = False
         self._log = (folder / "rig.log").open("w")
 
     async def run(self) -> Result:
@@ -114,7 +113,7 @@ class Rig:
     async def _judge(self, staff: Staff) -> None:
         """What does not come to rest is looked at as well: what is missing says why."""
         self.result.happened = dict(staff.journal.happened)
-        self.result.findings += await self._all_that_is_broken() if self._is_in_peace else self.vigil.findings
+        self.result.findings += await self._all_that_is_broken() if self.vigil.is_in_peace else self.vigil.findings
         self.result.findings += told_of_faults(self.changes.faults) + ended(self.stage.all_programs)
         if self.result.findings:
             self.result.caught_after = monotonic() - self._fleet.began
@@ -122,12 +121,14 @@ class Rig:
             self.result.offender = await told_of(found, self.ground, self.stage.folder)
 
     async def _all_that_is_broken(self) -> list[Finding]:
+        found: list[Finding] = []
         try:
-            found = await checks.final(self.ground, self.ledger)
+            found += await checks.final(self.ground, self.ledger)
             found += await checks.counted_anew(self.stage)
-            return found + await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
+            found += await self.changes.missing(lambda package: self.target.database(package, Role.STAFF))
         except HINDERED as error:
-            return [*self.vigil.findings, Finding(checks.STUCK, 1, f"nothing could be judged in the end: {error!r}")]
+            found = [*(found or self.vigil.findings), Finding(checks.STUCK, 1, f"not all could be judged in the end: {error!r}")]
+        return found
 
     async def _safety(self, fleet: Fleet) -> None:
         """Until everything was asked for and the last fault is over. What a fault that was broken off still owes is done then."""
@@ -150,7 +151,7 @@ class Rig:
     async def _heal(self) -> None:
         """Everybody is answered and everything at rest, so many seconds after the last fault was over."""
         began, calm, calm_since = monotonic(), 0, 0.0
-        self._is_in_peace = True
+        self.vigil.is_in_peace = True
         await self.stage.mend()
         while calm < 2:
             asked_at = monotonic()

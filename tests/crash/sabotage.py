@@ -10,12 +10,11 @@ from rich.table import Table
 from shared.plain import printed
 
 from deploy.local.run import FOLDER
-from tests.crash.profiles import ALL_PENDING, WHEN, Profile
+from tests.crash.profiles import ALL_PENDING, KILLS, WHEN, Profile
 from tests.crash.report import show, told
 from tests.crash.result import Result
 from tests.crash.workload import USUAL, Manners
 
-KILLS = "SIGKILL at random"
 AGAIN, REVERSE, POISON = "records are said again", "events of one thing are said in reverse", "poison"
 REFUSED = "statements are refused: serialization, deadlock, lock, timeout, connections, disk"
 TOGETHER = "Kafka is killed, and the workers while it is away"

@@ -75,15 +75,14 @@ class Stage(LocalSystem):
     def __init__(self, folder: Path, note: Callable[[str], None], patches: str = "") -> None:
         self.patches = patches
         self.links = Links(self)
-        self.second: dict[str, Program] = {}
-        self.all_second: list[Program] = []
+        self.second: list[Program] = []
         self.disk: SmallDisk | None = None
         super().__init__(folder, broker="kafka", env=TERMS, say=note)
 
     @property
     def all_programs(self) -> list[Program]:
         """Those that are gone as well."""
-        return [*self.programs, *self.all_second]
+        return [*self.programs, *self.second]
 
     def called_at(self, service: str) -> str:
         """Where callers reach it."""
@@ -110,9 +109,9 @@ class Stage(LocalSystem):
         self.wake_kafka()
         if self.disk:
             self.disk.empty()
-        for program in (*self.programs, *self.second.values()):
+        for program in self.all_programs:
             program.go_on()
-        for program in self.second.values():
+        for program in self.second:
             program.ask_to_stop()
         for server in (self.postgres, self.kafka):
             if server and server.pid is None:
@@ -125,10 +124,10 @@ class Stage(LocalSystem):
                 os.kill(program.pid, signal.SIGUSR1)
 
     def stop(self) -> None:
-        for program in self.second.values():
+        for program in self.second:
             program.ask_to_stop()
         super().stop()
-        for program in self.second.values():
+        for program in self.second:
             program.wait_stopped(0)
 
     def command(self, service: Service, role: str) -> list[str]:
@@ -149,8 +148,8 @@ class Stage(LocalSystem):
 
     def start_second(self, service: Service) -> Program:
         """Another worker in the group of this service."""
-        program = self.second[service.name] = self.make_program(service, SECOND)
-        self.all_second.append(program)
+        program = self.make_program(service, SECOND)
+        self.second.append(program)
         program.start()
         return program
 

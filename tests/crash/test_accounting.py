@@ -20,7 +20,7 @@ from tests.crash.points import SELDOM, Cell, Points, points
 from tests.crash.profiles import KILLS, Profile
 from tests.crash.proxy import Link
 from tests.crash.result import Result
-from tests.crash.vigil import ALWAYS
+from tests.crash.vigil import ALWAYS, Vigil
 from tests.shared.plumbing import until
 
 SERVED, STORED = Cell("api.served", "crm", "api"), Cell("relay.stored", "crm", "worker")
@@ -225,6 +225,18 @@ def test_databases_have_to_be_looked_at_while_faults_are_on(ground: Field) -> No
     result = Result(Profile("tried", 1, 60.0, {}), 1, ground=ground, ledger=ground.vigil.ledger)
 
     assert result.undone == ["looking at crm while faults are on (3 times)"]
+
+
+async def test_looks_in_peace_do_not_make_up_for_those_that_faults_prevented(ground: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def seen(vigil: Vigil, package: str) -> None:
+        assert package == "crm"
+
+    monkeypatch.setattr(Vigil, "_visit", seen)
+    for is_in_peace in (False, True):
+        ground.vigil.is_in_peace = is_in_peace
+        await ground.vigil._despite_faults("crm")
+
+    assert ground.vigil.looks == {"crm": 1}
 
 
 @pytest.mark.parametrize(("status", "problem"), [(404, "not-found"), (409, "conflict"), (409, "reference-taken")])

@@ -100,6 +100,18 @@ def test_the_first_replay_after_a_loss_counts_and_the_next_loss_forgets_it() -> 
     assert (losses.times, losses.owed) == (2, ["crm", "kpi"])
 
 
+@pytest.mark.parametrize(("seconds", "broken"), [(2.9, 1), (3.1, 0)])
+async def test_no_order_is_closed_before_its_time(checker: asyncpg.Connection, seconds: float, broken: int) -> None:
+    outbox = (
+        "INSERT INTO outbox (service, event_id, aggregate, version, type, created_at) VALUES ('order-intake', $1, 'order/7', $2, $3, $4)"
+    )
+    await checker.execute(outbox, uuid4(), 1, "order.delivered.v1", LOST)
+    await checker.execute(outbox, uuid4(), 2, "order.closed.v1", LOST + timedelta(seconds=seconds))
+
+    [verdict] = await judge_each(checker, [one for one in adapted(INVARIANTS) if one.sentence.startswith("No order is closed")])
+    assert verdict.broken == broken
+
+
 Look = Callable[..., Awaitable[list[str]]]
 
 

@@ -113,7 +113,9 @@ def test_a_run_that_lost_all_of_its_poison_proves_nothing_of_it(ground: Field) -
 def said_of(kind: str) -> tuple[Said, Heard]:
     said = Said(f"deadbeef{str(uuid7())[8:]}", TYPES.get(kind, "order.rejected.v1"), "mark")
     key, body, written = KINDS[kind](said)
-    return said, Heard(Partition("orders", partition_of(said.thing)), 0, key, written, body)
+    return said, Heard(
+        Partition("orders", partition_of(said.thing)), 0, key, [(name, value) for name, value in written if value is not None], body
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

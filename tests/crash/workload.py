@@ -31,7 +31,7 @@ USUAL = Manners()
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order and how its customer behaves; `at` and `cancelled_after` are parts of the time that orders are placed in."""
+    """An order and how its customer behaves; `at` is a part of the time that orders are placed in, what comes after is in seconds."""
 
     number: int
     customer_id: str

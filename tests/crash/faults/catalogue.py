@@ -13,7 +13,7 @@ from deploy.local.demo.target import Target
 from deploy.local.watch import Program
 from tests.crash.points import Points
 from tests.crash.stage import Stage
-from tests.crash.vigil import Vigil
+from tests.crash.vigil import AWAY, Vigil
 
 _drawn: ContextVar[Random] = ContextVar("_drawn")
 draw_from = _drawn.set
@@ -28,8 +28,6 @@ class InVain(Exception):
     """A strike that did no harm, because there was nothing to harm or another fault undid it."""
 
 
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What who asks a database meets while other faults are at work."""
 ANSWER_SECONDS = 5.0
 Places = Mapping[str, Mapping[tuple[str, int], int]]
 """By service, how far each partition is read; without those whose database does not answer."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from deploy.local.kafka import Kafka
 from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, InVain, Places, fault
-from tests.crash.faults.processes import leave_group
+from tests.crash.faults.processes import joined
 
 THE_BEGINNING = "2000-01-01T00:00:00Z"
 REPLAY_SECONDS = 90.0
@@ -96,7 +96,9 @@ async def _is_replayed(ground: Field, package: str) -> bool:
     return True
 
 
-@fault("a delete of the relay arrives after another leader, another log and a replay", "kafka", "records", "second worker", "links")
+@fault(
+    "a delete of the relay arrives after another leader, another log and a replay", "kafka", "postgres", "records", "second worker", "links"
+)
 async def stale_delete(ground: Field) -> None:
     """What a leader that was replaced has sent to a log that is gone must not be deleted: it has to be sent once more. The other one has
     sent and deleted it as well, to that same log."""
@@ -109,19 +111,18 @@ async def stale_delete(ground: Field) -> None:
         await asyncio.sleep(0.05)
     if link.traps.pop("hold_delete", None):
         raise RuntimeError("the relay had nothing to delete")
-    second = ground.stage.start_second(service)
-    try:
-        await _taken_over(ground)
-        await asyncio.sleep(2)
-        second.pause()
-        await _lose_everything(ground)
-        await replay(ground, [service.package])
-    finally:
-        link.released.set()
-        await asyncio.sleep(1)
-        second.go_on()
-        await replay(ground, ground.vigil.losses.owed)
-        await leave_group(ground, second)
+    async with joined(ground, service) as second:
+        try:
+            await _taken_over(ground)
+            await asyncio.sleep(2)
+            second.pause()
+            await _lose_everything(ground)
+            await replay(ground, [service.package])
+        finally:
+            link.released.set()
+            await asyncio.sleep(1)
+            second.go_on()
+            await replay(ground, ground.vigil.losses.owed)
 
 
 async def _taken_over(ground: Field) -> None:

@@ -10,8 +10,9 @@ import asyncpg
 from shared.walls import Role
 
 from deploy.local.services import SERVICES
-from tests.crash.faults.catalogue import AWAY, Field, InVain, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 from tests.crash.faults.kafka import replay
+from tests.crash.vigil import AWAY
 
 if TYPE_CHECKING:
     Pin = asyncpg.Connection[asyncpg.Record]

@@ -3,22 +3,23 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-from deploy.local.services import ROLES, SERVICES, answers
+from shared.kafka import SESSION_SECONDS
+
+from deploy.local.services import ROLES, SERVICES, Service, answers
 from deploy.local.watch import Program
-from tests.crash.faults.catalogue import AWAY, Field, InVain, fault
+from tests.crash.faults.catalogue import Field, InVain, fault
 from tests.crash.patches import ADDED, HANGS_SECONDS
 from tests.crash.stage import SECOND_INSTANCE
+from tests.crash.vigil import AWAY
 
 ARMED_SECONDS = 25
 AT_THE_END, ROLLED_AFTER_TENTHS = "relay.leaving", 80
 """A place that only who is rolled comes to, and when it is."""
-GIVEN_UP_SECONDS = 15.0
-"""A member of a Kafka group that is not heard of."""
-LONGER_THAN_EVERY_LEASE = GIVEN_UP_SECONDS + 2
+LONGER_THAN_EVERY_LEASE = SESSION_SECONDS + 2
 """The relay's lease is taken over after 10 s."""
 HAS_A_BATCH_SECONDS = 40.0
 """A worker that is well has one in hand by then."""
@@ -93,8 +94,8 @@ async def _crashed(program: Program, place: str) -> bool:
 async def zombie(ground: Field) -> None:
     service = ground.drawn.choice(SERVICES)
     epoch = await ground.ask(service.package, "SELECT epoch FROM relay_lease")
-    first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    async with ground.alone_with(first):
+    first = ground.stage.program(service.name, "worker")
+    async with joined(ground, service), ground.alone_with(first):
         pid = await alive(first)
         first.pause()
         try:
@@ -102,8 +103,7 @@ async def zombie(ground: Field) -> None:
             is_back = first.pid == pid
         finally:
             first.go_on()
-    await asyncio.sleep(ground.seconds(2, 5))
-    await leave_group(ground, second)
+        await asyncio.sleep(ground.seconds(2, 5))
     if not (is_back and is_replaced):
         raise InVain(f"{first.name} was ended while it stood still" if is_replaced else f"nobody took over from {first.name}")
 
@@ -123,12 +123,11 @@ async def _is_replaced(ground: Field, package: str, epoch: object, until: float)
 async def hang(ground: Field) -> None:
     """It wakes when its offsets have been moved by the other."""
     service = ground.drawn.choice(SERVICES)
-    first, second = ground.stage.program(service.name, "worker"), ground.stage.start_second(service)
-    async with ground.alone_with(first):
+    first = ground.stage.program(service.name, "worker")
+    async with joined(ground, service), ground.alone_with(first):
         became = await _hung(first, ground.stage.port(service.name, "worker"))
         if not became:
-            await asyncio.sleep(HANGS_SECONDS - GIVEN_UP_SECONDS + ground.seconds(4, 8))
-    await leave_group(ground, second)
+            await asyncio.sleep(HANGS_SECONDS - SESSION_SECONDS + ground.seconds(4, 8))
     first.kill()
     if became:
         raise InVain(f"{first.name} {became}")
@@ -144,7 +143,7 @@ async def _hung(program: Program, port: int) -> str:
             if not is_asked:
                 os.kill(pid, signal.SIGUSR2)
                 is_asked = True
-        elif heard_at and monotonic() - heard_at > GIVEN_UP_SECONDS:
+        elif heard_at and monotonic() - heard_at > SESSION_SECONDS:
             return ""
         await asyncio.sleep(LOOKS_SECONDS)
     return "did not hang" if program.pid == pid else "was ended by somebody else"
@@ -173,13 +172,19 @@ async def roll(ground: Field) -> None:
 async def rebalance(ground: Field) -> None:
     service = ground.drawn.choice(SERVICES)
     for _ in range(4 if ground.full else 2):
-        second = ground.stage.start_second(service)
-        await asyncio.sleep(ground.seconds(4, 7))
-        await leave_group(ground, second)
+        async with joined(ground, service):
+            await asyncio.sleep(ground.seconds(4, 7))
 
 
-async def leave_group(ground: Field, second: Program) -> None:
-    """By SIGTERM or by SIGKILL."""
+@asynccontextmanager
+async def joined(ground: Field, service: Service) -> AsyncIterator[Program]:
+    """By a second worker, which leaves its group by SIGTERM or by SIGKILL. Where the fault is broken off nobody waits for that."""
+    second = ground.stage.start_second(service)
+    try:
+        yield second
+    except BaseException:
+        second.ask_to_stop()
+        raise
     if ground.drawn.random() < 0.5:
         second.ask_to_stop()
         await asyncio.to_thread(second.wait_stopped, asyncio.get_running_loop().time() + 25)
