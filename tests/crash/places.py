@@ -28,7 +28,7 @@ class Places:
     known: Counter[str] = field(default_factory=Counter)
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
-    async def moved_back(self, package: str, connection: asyncpg.Connection, losses: Losses) -> list[str]:
+    async def moved_back(self, package: str, connection: asyncpg.Connection | asyncpg.Pool, losses: Losses) -> list[str]:
         """Each may begin at 0 once a loss of the log, whenever its consumer notices. An earlier loss that it did not need is not kept."""
         found = []
         rows = await connection.fetch("SELECT id, topic, partition, was, is_now FROM crash_moved_back ORDER BY id")

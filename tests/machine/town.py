@@ -1,5 +1,6 @@
 """The five services in one process, without HTTP and Kafka: their databases, their handlers, relays and consumers as they are."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,11 +24,11 @@ from deploy.local.demo.journal import Acknowledged
 from deploy.local.demo.log_dump import Logged
 from deploy.local.demo.target import Target
 from tests.crash.losses import Losses
-from tests.crash.vigil import ACKNOWLEDGED, ALWAYS, Places
+from tests.crash.places import NOTED, Places
+from tests.crash.vigil import ACKNOWLEDGED, ALWAYS
 from tests.machine.memory_bus import Log, MemoryBus, Way
 
 ROUNDS_AT_MOST = 60
-NONE = Losses()
 _OF_THE_BUS = "I9"
 """The order of first appearances is the test's own work here."""
 _TABLES = """
@@ -55,6 +56,8 @@ class House:
 
     async def open(self, log: Log) -> None:
         """Everything that was here before is gone."""
+        for statement in NOTED:
+            await self.owner.execute(statement)
         await self.owner.execute(f"TRUNCATE {await self.owner.fetchval(_TABLES)} RESTART IDENTITY")
         self.log, self.ghost = log, None
         self._begin()
@@ -115,6 +118,8 @@ class Town:
     houses: dict[str, House] = field(default_factory=dict)
     log: Log = field(default_factory=Log)
     places: Places = field(default_factory=Places)
+    begun: Counter[str] = field(default_factory=Counter)
+    """How often an operator has set the places of a service back."""
 
     @classmethod
     async def built(cls, target: Target) -> Self:
@@ -128,7 +133,7 @@ class Town:
         return self.houses[package].pool
 
     async def open(self) -> None:
-        self.log, self.places = Log(), Places()
+        self.log, self.places, self.begun = Log(), Places(), Counter()
         for house in self.houses.values():
             await house.open(self.log)
 
@@ -143,14 +148,12 @@ class Town:
             await house.speak()
         self.houses[package].restart()
         await self.houses[package].hear()
-        await self.places.moved_back(package, self[package], NONE)
         await self.houses[package].haunt(at_once)
-        assert await self.places.moved_back(package, self[package], NONE) == []
+        assert await self._moved_back(package) == []
 
     async def begin_again(self, package: str) -> None:
-        """An operator has set the places back."""
         await self[package].execute("UPDATE consumer_offsets SET next_offset = 0, last_event_id = NULL")
-        self.places.forget(package)
+        self.begun[package] += 1
         self.houses[package].restart()
 
     async def settle(self, way: Way = Way.STRAIGHT) -> None:
@@ -165,10 +168,13 @@ class Town:
         found: list[str] = []
         for package, invariants in ALWAYS.items():
             found += _told(await judge_each(self[package], invariants))
-            found += await self.places.moved_back(package, self[package], NONE)
+            found += await self._moved_back(package)
         known = [one.order_id for one in acknowledged]
         lost = await self["order_intake"].fetch(ACKNOWLEDGED.offenders, known)
         return found + [f"{ACKNOWLEDGED.sentence}: {row}" for row in lost]
+
+    async def _moved_back(self, package: str) -> list[str]:
+        return await self.places.moved_back(package, self[package], Losses(self.begun[package]))
 
     async def broken_at_rest(self, acknowledged: Sequence[Acknowledged]) -> list[str]:
         invariants = [invariant for invariant in INVARIANTS if invariant.name != _OF_THE_BUS]
