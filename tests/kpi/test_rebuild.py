@@ -208,6 +208,20 @@ async def test_a_moment_without_partitions_is_not_taken_for_empty_topics(running
     assert outcome.after == (await running.rebuild()).before
 
 
+async def test_a_worker_that_is_beyond_the_end_of_the_topics_is_not_waited_for(running: Running) -> None:
+    """The log was replaced, and it has not noticed yet."""
+    await running.say(busy_day(a_customer()))
+    await running.catch_up()
+    facts = await running.facts()
+    await running.pool.execute("UPDATE consumer_offsets SET next_offset = next_offset + 5")
+
+    async with asyncio.timeout(20):
+        with pytest.raises(CannotRebuild, match="further than"):
+            await running.rebuild()
+
+    assert await running.facts() == facts
+
+
 async def test_a_replay_that_ends_by_an_error_says_by_which_and_changes_nothing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     await running.say(busy_day(a_customer()))
     await running.catch_up()

@@ -108,10 +108,9 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
     try:
         wanted = await _until_assigned(consumer, running)
         await _until(consumer, running, await _ends(bus, wanted), shown.add_task("up to now"), shown)
-        reached = await places(pool, consumer.name, wanted)
-        await _until(
-            consumer, running, {partition: place.offset for partition, place in reached.items()}, shown.add_task("up to the worker"), shown
-        )
+        reached = {partition: place.offset for partition, place in (await places(pool, consumer.name, wanted)).items()}
+        _check_within(reached, await _ends(bus, wanted))
+        await _until(consumer, running, reached, shown.add_task("up to the worker"), shown)
     finally:
         stopping.set()
         await asyncio.wait([running])
@@ -127,6 +126,16 @@ async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> Se
             raise CannotRebuild("The bus did not hand over all partitions; do the topics exist?")
         await asyncio.sleep(LOOK_EVERY)
     return wanted
+
+
+def _check_within(reached: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
+    """Raises CannotRebuild where the worker's place is not on the topics."""
+    beyond = [f"{place.topic}/{place.number} ({offset} of {ends[place]})" for place, offset in reached.items() if offset > ends[place]]
+    if beyond:
+        raise CannotRebuild(
+            f"The worker is further than the topics reach: {', '.join(sorted(beyond))}. The log was replaced and it has not noticed yet:"
+            " start it, have every service say its ledger again (`relay replay`), and try once more."
+        )
 
 
 def _check(running: asyncio.Task[None]) -> None:
