@@ -84,3 +84,11 @@ async def test_what_the_decisions_see_is_what_was_put_last(client: httpx.AsyncCl
         await reading.rollback()
 
     assert seen == [{"CA": 12}, {"CA": 24}]
+
+
+@pytest.mark.parametrize("after", ["%00", "a/b", "n" * 201])
+async def test_a_place_that_no_partner_can_have_is_pointed_at(client: httpx.AsyncClient, after: str) -> None:
+    answer = await client.get(f"/partners?after={after}")
+
+    assert answer.status_code == 422
+    assert answer.json()["faults"][0]["pointer"] == "?after"

@@ -124,6 +124,40 @@ async def test_what_was_not_committed_does_not_count_as_parked(world: World, mon
     assert await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL") == PARKED_A_MINUTE - 5
 
 
+async def test_what_waits_behind_something_parked_is_not_read_again_with_every_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.poison()
+    order, consumer = uuid7(), world.consumer()
+    events = history(order, 6, refused=1)
+    await world.bus().send([record(event) for event in events[:4]])
+    await quiet(consumer)
+
+    async def read(*asked: object) -> None:
+        raise AssertionError(f"it reads {asked}")
+
+    monkeypatch.setattr("shared.progress.stored", read)
+    await world.bus().send([record(event) for event in [*events[2:], events[5]]])
+    await quiet(consumer)
+
+    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting") == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_is_not_parked_cannot_be_discarded(world: World) -> None:
+    """An event that waits for one before it, and what follows a refused event, were refused by nobody."""
+    await world.poison()
+    order, ahead = uuid7(), uuid7()
+    refused = history(order, 3, refused=1)
+    await world.bus().send([record(event) for event in [*refused, *history(ahead, 3)[1:]]])
+    await quiet(world.consumer())
+
+    assert "is not parked" in await discard(world.pool, "listener", f"order/{ahead}")
+    assert "version 1 is discarded" in await discard(world.pool, "listener", f"order/{order}")
+    assert "replay" in await discard(world.pool, "listener", f"order/{order}")
+
+    await replay(world.pool, "listener", listening(), f"order/{order}")
+    assert await world.effects(order) == [2, 3]
+    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting") == [2, 3]
+
+
 LONG = 300_000
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from shared.bus import Bus, Record
-from shared.database import transaction
+from shared.database import open_pool, transaction
 from shared.relay import replay
 from shared.service import Service
 from shared.settings import Settings
@@ -30,6 +31,27 @@ async def test_the_ledger_replaces_a_log_that_was_lost(
     assert await world.effects(order) == [1, 2, 3, 4]
     assert capsys.readouterr().out.startswith("4 events since 2020-01-01T00:00:00")
     assert await world.value("SELECT count(*) FROM audit WHERE action = 'relay replay'") == 1
+
+
+RESTS = """
+CREATE FUNCTION rests() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+CREATE TRIGGER rests BEFORE INSERT ON outbox_pending FOR EACH STATEMENT EXECUTE FUNCTION rests()
+"""
+
+
+async def test_a_large_ledger_is_queued_however_long_that_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than any other statement of a service may."""
+    await world.say(*history(uuid7(), 2))
+    await drain(world)
+    monkeypatch.setenv("DATABASE_URL", world.url)
+    monkeypatch.setattr("shared.relay.open_pool", partial(open_pool, settings={"statement_timeout": "500ms"}))
+    owner = await world.owner()
+    await owner.execute(RESTS)
+    await owner.close()
+
+    await lose_log_and_replay(world)
+
+    assert await world.value("SELECT count(*) FROM outbox_pending") == 2
 
 
 class Lost:

@@ -8,9 +8,11 @@ import pytest
 from shared.applying import Batch
 from shared.database import Transaction, transaction
 from shared.events import OrderRejected
+from shared.locks import Lock
+from shared.registry import Handlers
 from uuid_utils.compat import uuid7
 
-from tests.shared.plumbing import World, heard, listening, quiet, record, rejected
+from tests.shared.plumbing import THINGS, World, heard, listening, quiet, record, rejected
 
 LONG = Random(1).randbytes(6_000).hex().encode()
 """PostgreSQL keeps it, but in no index."""
@@ -67,4 +69,22 @@ async def test_a_text_that_postgresql_refuses_parks_its_key_and_nothing_else(wor
 
     assert (await world.effects(order), await world.effects(sick)) == ([1], [])
     assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [1, 2]
+    assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
+
+
+async def test_a_lock_that_postgresql_refuses_parks_its_key_and_nothing_else(world: World) -> None:
+    order, sick, handlers = uuid7(), uuid7(), Handlers()
+
+    @handlers.on(OrderRejected, rows=lambda events: [Lock(THINGS, event.reason) for event in events])
+    async def write(tx: Transaction, events: Sequence[OrderRejected]) -> None:
+        for event in events:
+            await tx.execute("INSERT INTO effects (aggregate, said) VALUES ($1, $2)", event.aggregate, f"{event.version}")
+
+    said = [rejected(sick, 1), rejected(sick, 2, "a\0"), rejected(sick, 3), rejected(order, 1), rejected(order, 2)]
+    await world.bus().send([record(event) for event in said])
+
+    await quiet(world.consumer(handlers=handlers))
+
+    assert (await world.effects(order), await world.effects(sick)) == ([1, 2], [1])
+    assert await world.value("SELECT array_agg(version ORDER BY version) FROM waiting WHERE aggregate = $1", f"order/{sick}") == [2, 3]
     assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1

@@ -31,6 +31,10 @@ class Refused:
     reason: str
 
 
+class _GivenBack(Exception):
+    """Ends a savepoint whose locks were only tried."""
+
+
 @dataclass
 class Batch:
     """What a transaction applies. `careful` isolates what fails, at the price of savepoints; `refused` is what it found."""
@@ -45,7 +49,7 @@ class Batch:
         """Do all that these messages ask for. When not careful, whatever a handler raises comes out; else only what may pass by itself."""
         envelopes = unique(await self._readable(heard))
         standings = await progress.standings(self.tx, self.consumer, list({e.aggregate: None for e in envelopes}))
-        waits = [aggregate for aggregate, standing in standings.items() if standing.waits]
+        waits = [aggregate for aggregate, standing in standings.items() if standing.waits and not standing.parked]
         stored = await progress.stored(self.tx, self.consumer, waits) if waits else []
         verdict = judge(standings, stored, envelopes)
         SKIPPED.labels("repeated").inc(verdict.repeated)
@@ -55,7 +59,7 @@ class Batch:
     async def run(self, verdict: Verdict) -> None:
         """Call the handlers for what is next, park what they refuse, remember how far we are."""
         turns = self._turns([e for e in verdict.apply if self._heeded(e)])
-        await lock(self.tx, self._locks(turns))
+        await self._lock(turns)
         if self.careful:
             await self._isolate(_by_key(self._unstopped(turns)))
         else:
@@ -90,17 +94,33 @@ class Batch:
                 self._refuse(envelope, str(fault))
         return self._unstopped(turns)
 
-    def _locks(self, turns: Sequence[Turn]) -> list[Lock]:
-        """The locks of the whole batch; when careful, an event whose `rows` fails is refused."""
-        locks: list[Lock] = []
-        for group in [[turn] for turn in turns] if self.careful else [turns]:
-            try:
-                locks += [one for handler in self.handlers.all if handler.rows for one in handler.rows(_for(handler.types, group))]
-            except Exception as error:
-                if not self.careful:
-                    raise
-                self._refuse(group[0].envelope, repr(error))
-        return locks
+    async def _lock(self, turns: Sequence[Turn]) -> None:
+        """All that the batch touches, up front and in one order; when careful, an event for which that cannot be done is refused."""
+        if not self.careful:
+            await lock(self.tx, self._rows(turns))
+        elif await self._fails(turns):
+            for turn in turns:
+                if fault := await self._fails([turn], is_tried=True):
+                    self._refuse(turn.envelope, repr(fault))
+            await lock(self.tx, self._rows(self._unstopped(turns)))
+
+    def _rows(self, turns: Sequence[Turn]) -> list[Lock]:
+        return [one for handler in self.handlers.all if handler.rows for one in handler.rows(_for(handler.types, turns))]
+
+    async def _fails(self, turns: Sequence[Turn], *, is_tried: bool = False) -> Exception | None:
+        """The fault that locking for these meets and that does not pass; what is only tried is given back."""
+        try:
+            async with self.tx.savepoint():
+                await lock(self.tx, self._rows(turns))
+                if is_tried:
+                    raise _GivenBack
+        except _GivenBack:
+            return None
+        except Exception as error:
+            if passes(error):
+                raise
+            return error
+        return None
 
     async def _call(self, turns: Sequence[Turn]) -> None:
         for handler, group in waves(turns, self.handlers.all):

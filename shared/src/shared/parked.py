@@ -15,6 +15,9 @@ from shared.service import Service
 from shared.settings import Settings
 from shared.walls import Role
 
+_BECAUSE = "SELECT coalesce(parked_because, '') FROM progress WHERE consumer = $1 AND aggregate = $2"
+_DISCARDED = "is discarded; a replay applies what waits behind it."
+
 
 async def operate(service: Service, settings: Settings, action: str, aggregate: str | None) -> None:
     pool = await open_pool(settings.database(service.package, Role.WORKER), 2)
@@ -65,21 +68,20 @@ async def replay(pool: Pool, consumer: str, handlers: Handlers, aggregate: str) 
 
 
 async def discard(pool: Pool, consumer: str, aggregate: str) -> str:
-    """Give up the refused event alone; what waits behind it is applied by a replay, which this does at once."""
+    """Give up the refused event alone; what waits behind it is applied by a replay."""
     async with transaction(pool) as tx:
-        await _lock(tx, consumer, aggregate)
-        first = await tx.fetchval("SELECT min(version) FROM waiting WHERE consumer = $1 AND aggregate = $2", consumer, aggregate)
-        if first is None:
-            return f"Nothing of {aggregate} waits in {consumer}."
-        await progress.forget(tx, consumer, [(aggregate, first)])
-        await progress.advance(tx, consumer, {aggregate: first})
+        standing = (await progress.standings(tx, consumer, [aggregate]))[aggregate]
+        if not standing.parked:
+            return f"{aggregate} is not parked in {consumer}: nothing of it was refused."
+        if (await tx.fetchval(_BECAUSE, consumer, aggregate)).endswith(_DISCARDED):
+            return f"What was refused of {aggregate} is discarded already. Now: parked replay {aggregate}"
+        refused = standing.version + 1
+        await progress.forget(tx, consumer, [(aggregate, refused)])
+        await progress.advance(tx, consumer, {aggregate: refused})
+        await progress.park(tx, consumer, {aggregate: f"Version {refused} {_DISCARDED}"})
         await record_command(tx, "parked discard", aggregate)
         crash_point("parked.discarded")
-    return f"{aggregate}: version {first} is discarded. Now: parked replay {aggregate}"
-
-
-async def _lock(tx: Transaction, consumer: str, aggregate: str) -> None:
-    await progress.standings(tx, consumer, [aggregate])
+    return f"{aggregate}: version {refused} is discarded. Now: parked replay {aggregate}"
 
 
 async def _released(tx: Transaction, consumer: str, aggregate: str) -> Verdict:

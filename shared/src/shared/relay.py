@@ -20,6 +20,7 @@ from shared.walls import Role
 MOST = 500
 RENEW_SECONDS = 2.0
 TAKEN_OVER_AFTER = "10 s"
+REPLAY_SECONDS = 1800
 SHORTEST, LONGEST = 0.05, 0.2
 log = structlog.get_logger()
 
@@ -150,10 +151,13 @@ async def replay(service: Service, settings: Settings, since: str) -> None:
     at = datetime.fromisoformat(since)
     pool = await open_pool(settings.database(service.package, Role.WORKER), 1)
     sql = "INSERT INTO outbox_pending (id, created_at) SELECT id, created_at FROM outbox WHERE created_at >= $1 ON CONFLICT DO NOTHING"
-    await _fence(pool)
-    async with transaction(pool) as tx:
-        done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=600)
-        await record_command(tx, "relay replay", f"from {at.isoformat()}")
-        crash_point("relay.queued_again")
-    await pool.close()
+    try:
+        await _fence(pool)
+        async with transaction(pool) as tx:
+            await tx.execute("SET LOCAL statement_timeout = 0")
+            done = await (await tx.connection()).execute(sql, at if at.tzinfo else at.astimezone(), timeout=REPLAY_SECONDS)
+            await record_command(tx, "relay replay", f"from {at.isoformat()}")
+            crash_point("relay.queued_again")
+    finally:
+        await pool.close()
     print(f"{done.split()[-1]} events since {at.isoformat()} are queued again; the worker sends them.")  # noqa: T201 - a command's answer

@@ -61,6 +61,7 @@ async def _fire(tx: Transaction, timers: Timers, kind: str, subject: str, failur
     try:
         async with tx.savepoint():
             await timers.all[kind](tx, [subject])
+            await tx.flush()
             return 1
     except Exception as error:
         if passes(error):

@@ -169,4 +169,5 @@ class PartnerView(PartnerBody):
 
 
 class PartnerFilters(Paging):
+    after: Code | None = None
     customer_id: Code | None = None
