@@ -13,6 +13,7 @@ from shared.postgres_log import make_topics as make_log_topics
 from uuid_utils.compat import uuid7
 
 from deploy.local.kafka import Kafka
+from tests.shared.plumbing import World
 
 Member = Callable[[str], Bus]
 KINDS = ["postgres", pytest.param("kafka", marks=pytest.mark.kafka)]
@@ -164,3 +165,21 @@ async def test_what_the_broker_refuses_is_not_acknowledged(kafka: Kafka, monkeyp
     await bus.send([Record(narrow, "order/1", [], bytes(10))])
     assert passed == ["kafka.batch_sent", "kafka.batch_sent", "kafka.batch_acked"]
     await bus.close()
+
+
+async def test_a_log_whose_tables_are_not_made_yet_is_a_bus_that_is_away(world: World) -> None:
+    bus, owner = world.bus(), await world.owner()
+    await bus.poll(1, 0)
+    await owner.execute("ALTER TABLE log_partitions RENAME TO not_made_yet")
+    await owner.close()
+
+    for asked in (bus.ends(), bus.seek({})):
+        with pytest.raises(BusUnavailable, match="log_partitions"):
+            await asked
+
+
+async def test_a_member_that_was_away_for_a_moment_is_the_last_it_forgets(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stood still between saying that it lives and asking who does."""
+    monkeypatch.setattr("shared.postgres_log.ALIVE_SECONDS", 0)
+
+    assert len((await world.bus().poll(1, 0)).partitions) == PARTITIONS

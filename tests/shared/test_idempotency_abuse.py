@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from shared.idempotency import KEPT_DAYS
+from shared.idempotency import KEPT_DAYS, forget_answers
 from uuid_utils.compat import uuid7
 
 from tests.shared.plumbing import World, until
@@ -57,6 +57,17 @@ async def test_thousands_of_keys_are_bounded_by_the_rate(world: World) -> None:
     assert [answer.status_code for answer in answers] == [201] * 5 + [429] * 15
     assert kept == 5
     assert KEPT_DAYS == 7
+
+
+async def test_old_answers_are_forgotten_piece_by_piece(world: World) -> None:
+    async with opened(world) as client:
+        for _ in range(7):
+            await client.post("/things", json=BODY, headers={"Idempotency-Key": str(uuid7())})
+    old = "UPDATE idempotency_keys SET created_at = now() - interval '8 days' WHERE key <> (SELECT max(key) FROM idempotency_keys)"
+    await world.pool.execute(old)
+
+    assert [await forget_answers(world.pool, at_once=4) for _ in range(3)] == [4, 2, 0]
+    assert await world.value("SELECT count(*) FROM idempotency_keys") == 1
 
 
 @pytest.mark.parametrize(("change", "status"), [("scopes = '{orders:read}'", 403), ("revoked_at = now()", 401)])

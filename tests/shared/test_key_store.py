@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from itertools import count
@@ -6,7 +7,7 @@ from secrets import token_urlsafe
 
 import asyncpg
 import pytest
-from shared.key_store import AHEAD, MADE_AT_ONCE, READ_AT_MOST, READ_FOR, UNUSED_FOR, KeyStore, open_key_store
+from shared.key_store import AHEAD, CLOCK, MADE_AT_ONCE, READ_AT_MOST, READ_FOR, UNUSED_FOR, KeyStore, open_key_store
 from shared.key_upkeep import make_key_store, rewrap, sweep
 from shared.sealing import MasterKeys, Unopenable, new_master_key
 from shared.settings import Settings
@@ -64,6 +65,15 @@ async def test_taking_a_key_asks_nobody(store: KeyStore) -> None:
         await store.pool.release(connection)
 
     assert (made, len(taken)) == (MADE_AT_ONCE, MADE_AT_ONCE // 3)
+
+
+async def test_keys_that_lay_through_a_sleep_of_the_machine_are_not_handed_out(store: KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.take(1)
+    assert store.ready
+    awake, slept = time.clock_gettime, {CLOCK: UNUSED_FOR}
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: awake(clock) + slept.get(clock, 0.0))
+
+    assert not store.ready
 
 
 async def test_what_lay_too_long_is_given_back_and_made_anew_before_anybody_has_to_wait_for_it(store: KeyStore) -> None:

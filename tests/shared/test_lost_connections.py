@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from shared.database import Pool, Transaction, open_pool, transaction
+from shared.database import Pool, Transaction, open_pool, passes, transaction
 from shared.walls import Role, entered_as
 
 from tests.shared.plumbing import PACKAGE, Refusal, World, until
@@ -72,3 +72,8 @@ async def test_the_first_error_reaches_the_caller_and_the_pool_goes_on(
     async with transaction(pool) as tx:
         await tx.execute("INSERT INTO effects (said) VALUES ('after')")
     assert [row["said"] for row in await world.pool.fetch("SELECT said FROM effects")] == ["after"]
+
+
+@pytest.mark.parametrize("error", [asyncpg.ReadOnlySQLTransactionError, asyncpg.InvalidCachedStatementError, asyncpg.PostgresIOError])
+def test_a_failover_a_migration_beside_us_and_a_disk_pass_by_themselves(error: type[Exception]) -> None:
+    assert passes(error("of this moment"))

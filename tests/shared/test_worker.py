@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from shared.settings import Settings
-from shared.worker import run
+from shared.worker import HARD_STOP_AFTER, _all_or_none, run
 
 from tests.shared.shop import Shop
 
@@ -43,3 +44,23 @@ def test_whoever_is_asked_to_end_and_does_has_nothing_to_complain_of(tmp_path: P
         assert [whole.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
         whole.terminate()
         assert whole.wait(60) == 0
+
+
+@pytest.mark.parametrize("ends", ["by an error", "by being called back"])
+async def test_a_job_that_ends_stops_the_others_and_does_not_wait_for_ever(ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping, hard_stops = asyncio.Event(), list[tuple[object, ...]]()
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda *given: hard_stops.append(given), raising=False)
+
+    async def ending() -> None:
+        raise ValueError("of no use") if ends == "by an error" else asyncio.CancelledError
+
+    jobs = [asyncio.create_task(ending()), asyncio.create_task(_until(stopping))]
+    with pytest.raises((ValueError, asyncio.CancelledError)):
+        await _all_or_none(jobs, stopping)
+
+    assert stopping.is_set()
+    assert [after for after, *_ in hard_stops] == [HARD_STOP_AFTER]
+
+
+async def _until(stopping: asyncio.Event) -> None:
+    await stopping.wait()

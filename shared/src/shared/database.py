@@ -38,6 +38,9 @@ TRANSIENT = (
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.PostgresSystemError,
 )
 """Faults that pass by themselves: what failed with them is tried again, for ever where it is an event."""
 

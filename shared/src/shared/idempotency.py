@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from shared.database import Transaction
+from shared.crash import crash_point
+from shared.database import Pool, Transaction, transaction
 from shared.endings import Insert
 from shared.errors import Conflict, Gone, InvalidInput
 from shared.sealing import SubjectKey, Unopenable, disclose, enclose, key_ids_in
@@ -18,6 +19,17 @@ _ANSWER = Insert(
     "INSERT INTO idempotency_keys (caller, customer_id, route, key, fingerprint, status, body) SELECT * FROM {rows} AS given",
 )
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+_FORGET = """
+WITH old AS (
+    SELECT caller, route, key FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1) ORDER BY created_at LIMIT $2
+), gone AS (
+    DELETE FROM idempotency_keys WHERE (caller, route, key) IN (SELECT * FROM old) RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
+FORGOTTEN_AT_ONCE = 10_000
 
 
 class AnotherBody(InvalidInput):
@@ -95,3 +107,11 @@ def _sorted(value: Any) -> Any:  # any JSON
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+async def forget_answers(pool: Pool, at_once: int = FORGOTTEN_AT_ONCE) -> int:
+    """Delete the oldest of those that nobody will ask for again; returns how many."""
+    async with transaction(pool) as tx:
+        forgotten: int = await tx.fetchval(_FORGET, KEPT_DAYS, at_once)
+        crash_point("worker.tidied")
+    return forgotten

@@ -4,6 +4,7 @@ Events and their ledger are kept for ever; a key that lay in them could not be d
 """
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -26,6 +27,8 @@ UNUSED_FOR = 3600.0
 READ_FOR = 4.0
 """Seconds that a key which was read may be used again without looking whether it still exists."""
 READ_AT_MOST = 2_000
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""It goes on while the machine sleeps, as that of the database does, which says when what was left behind is swept."""
 
 _INSERT = "INSERT INTO subject_keys (key_id, master_id, wrapped) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])"
 _MINT = f"WITH made AS ({_INSERT} RETURNING key_id) INSERT INTO mintings (minting_id, key_ids) SELECT $4, array_agg(key_id) FROM made"
@@ -72,7 +75,7 @@ class KeyStore:
 
     @property
     def _fresh(self) -> list[Minting]:
-        return [each for each in self._stock if each.made_at > monotonic() - UNUSED_FOR]
+        return [each for each in self._stock if each.made_at > time.clock_gettime(CLOCK) - UNUSED_FOR]
 
     async def make(self, count: int) -> list[SubjectKey]:
         """New keys for what was stored long ago: no sweep of what a crash left ever looks at them."""
@@ -145,7 +148,7 @@ class KeyStore:
             log.warning("key_store.not_refilled", error=repr(error))
 
     async def _mint(self, count: int) -> None:
-        minting = Minting(uuid7(), monotonic(), SubjectKey.several(count))
+        minting = Minting(uuid7(), time.clock_gettime(CLOCK), SubjectKey.several(count))
         await self.pool.execute(_MINT, *self._wrapped(minting.keys), minting.minting_id)
         crash_point("key_store.minted")
         self._stock.append(minting)

@@ -104,8 +104,10 @@ class PostgresBus:
             self._group,
             self._member,
         )
-        alive = f"renewed_at > now() - interval '{ALIVE_SECONDS} s'"
-        rows = await pool.fetch(f"SELECT member FROM log_members WHERE consumer = $1 AND {alive} ORDER BY member", self._group)
+        alive = f"(renewed_at > now() - interval '{ALIVE_SECONDS} s' OR member = $2)"
+        rows = await pool.fetch(
+            f"SELECT member FROM log_members WHERE consumer = $1 AND {alive} ORDER BY member", self._group, self._member
+        )
         members = [row["member"] for row in rows]
         mine = [n for n in range(PARTITIONS) if members[n % len(members)] == self._member]
         partitions = tuple(Partition(topic, number) for topic in self._topics for number in mine)
@@ -138,8 +140,11 @@ class PostgresBus:
         self._positions |= {p: at if at <= ends.get(p, 0) else 0 for p, at in positions.items() if p in self._positions}
 
     async def ends(self) -> Mapping[Partition, int]:
-        pool = await self._database()
-        rows = await pool.fetch("SELECT topic, partition, next_offset FROM log_partitions WHERE topic = ANY($1)", self._topics)
+        sql = "SELECT topic, partition, next_offset FROM log_partitions WHERE topic = ANY($1)"
+        try:
+            rows = await (await self._database()).fetch(sql, self._topics)
+        except (*TRANSIENT, asyncpg.UndefinedTableError) as error:
+            raise BusUnavailable(repr(error)) from error
         ends = {Partition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
         return {partition: ends.get(partition, 0) for partition in self._partitions}
 

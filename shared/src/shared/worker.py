@@ -16,10 +16,9 @@ from shared.audit.sealer import Sealer
 from shared.bus import Bus
 from shared.buses import open_bus
 from shared.consumer import Consumer
-from shared.crash import crash_point
-from shared.database import Pool, open_pool, passes, transaction
+from shared.database import Pool, open_pool, passes
 from shared.health import health_routes
-from shared.idempotency import KEPT_DAYS
+from shared.idempotency import forget_answers
 from shared.jobs import Job
 from shared.key_store import KeyStore
 from shared.main import WORKER_PORT
@@ -97,9 +96,8 @@ class Worker:
 
     async def _tidy(self) -> None:
         await keep_leaves(self.settings.database(self.service.package, Role.OWNER))
-        async with transaction(self.pool) as tx:
-            await tx.execute("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => $1)", KEPT_DAYS)
-            crash_point("worker.tidied")
+        while await forget_answers(self.pool) and not self.stopping.is_set():
+            pass
 
     async def watch(self) -> None:
         watchdog = Watchdog(self.consumer)
@@ -164,9 +162,10 @@ def _stop(stopping: asyncio.Event) -> None:
 
 
 async def _all_or_none(tasks: list[asyncio.Task[None]], stopping: asyncio.Event) -> None:
-    """One job that ends by an error stops the others: the supervisor starts the process anew."""
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    stopping.set()
+    """One job that ends before it was asked to stops the others: the supervisor starts the process anew."""
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.is_set():
+        _stop(stopping)
     await asyncio.gather(*tasks)
 
 
