@@ -11,7 +11,7 @@ from tests.remains import end_remains
 
 ON_KAFKA = (
     *("tests/journeys/kafka/test_journey.py", "tests/journeys/kafka/test_canary.py", "tests/journeys/kafka/"),
-    *("tests/deploy/test_kafka.py", "tests/shared/test_bus.py", "tests/shared/test_kafka_lost.py"),
+    *("tests/deploy/test_kafka.py", "tests/shared/test_bus.py", "tests/shared/test_kafka_foreign.py", "tests/shared/test_kafka_lost.py"),
 )
 ON_POSTGRES = ("tests/journeys/postgres/test_journey.py", "tests/journeys/postgres/")
 LONG = ("tests/contracts/test_hostile_http.py", "tests/edge/", "tests/shared/test_audit_console.py", "tests/deploy/test_supervisor.py")

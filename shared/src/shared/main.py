@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 import uvicorn
@@ -101,14 +102,19 @@ def _run_api(service: Service, settings: Settings) -> None:
 def _run_both(service: Service) -> None:
     """Two processes; when one ends, or a signal comes, both do."""
     itself = [sys.executable, "-m", service.package, "--only"]
-    children = [subprocess.Popen([*itself, part]) for part in ("api", "worker")]  # noqa: S603 - no word of it comes from outside
+    children: list[subprocess.Popen[bytes]] = []
+    is_asked = threading.Event()
 
     def stop(*_: object) -> None:
+        is_asked.set()
         for child in children:
             child.terminate()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    children += [subprocess.Popen([*itself, part]) for part in ("api", "worker")]  # noqa: S603 - no word of it comes from outside
+    if is_asked.is_set():
+        stop()
     os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # whoever it is keeps its exit code
     stop()
     sys.exit(max(_complaint(child.wait()) for child in children))
