@@ -98,16 +98,16 @@ class Batch:
         """All that the batch touches, up front and in one order; when careful, an event for which that cannot be done is refused."""
         if not self.careful:
             await lock(self.tx, self._rows(turns))
-        elif await self._fails(turns):
+        elif await self._lock_fault(turns):
             for turn in turns:
-                if fault := await self._fails([turn], is_tried=True):
+                if fault := await self._lock_fault([turn], is_tried=True):
                     self._refuse(turn.envelope, repr(fault))
             await lock(self.tx, self._rows(self._unstopped(turns)))
 
     def _rows(self, turns: Sequence[Turn]) -> list[Lock]:
         return [one for handler in self.handlers.all if handler.rows for one in handler.rows(_for(handler.types, turns))]
 
-    async def _fails(self, turns: Sequence[Turn], *, is_tried: bool = False) -> Exception | None:
+    async def _lock_fault(self, turns: Sequence[Turn], *, is_tried: bool = False) -> Exception | None:
         """The fault that locking for these meets and that does not pass; what is only tried is given back."""
         try:
             async with self.tx.savepoint():

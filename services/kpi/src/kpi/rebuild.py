@@ -109,7 +109,7 @@ async def _replay(consumer: Consumer, bus: Bus, pool: Pool, shown: Progress) -> 
         wanted = await _until_assigned(consumer, running)
         await _until(consumer, running, await _ends(bus, wanted), shown.add_task("up to now"), shown)
         reached = {partition: place.offset for partition, place in (await places(pool, consumer.name, wanted)).items()}
-        _check_within(reached, await _ends(bus, wanted))
+        _check_reachable(reached, await _ends(bus, wanted))
         await _until(consumer, running, reached, shown.add_task("up to the worker"), shown)
     finally:
         stopping.set()
@@ -121,14 +121,14 @@ async def _until_assigned(consumer: Consumer, running: asyncio.Task[None]) -> Se
     deadline = monotonic() + ASSIGNED_WITHIN
     wanted = {Partition(topic, number) for topic in consumer.handlers.topics for number in range(PARTITIONS)}
     while not wanted <= set(consumer.positions):
-        _check(running)
+        _check_goes_on(running)
         if monotonic() > deadline:
             raise CannotRebuild("The bus did not hand over all partitions; do the topics exist?")
         await asyncio.sleep(LOOK_EVERY)
     return wanted
 
 
-def _check_within(reached: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
+def _check_reachable(reached: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
     """Raises CannotRebuild where the worker's place is not on the topics."""
     beyond = [f"{place.topic}/{place.number} ({offset} of {ends[place]})" for place, offset in reached.items() if offset > ends[place]]
     if beyond:
@@ -138,7 +138,7 @@ def _check_within(reached: Mapping[Partition, int], ends: Mapping[Partition, int
         )
 
 
-def _check(running: asyncio.Task[None]) -> None:
+def _check_goes_on(running: asyncio.Task[None]) -> None:
     """It ends by itself through an error alone."""
     if running.done():
         raise CannotRebuild(f"The replay does not go on: {(fault := running.exception())!r}") from fault
@@ -162,7 +162,7 @@ async def _until(consumer: Consumer, running: asyncio.Task[None], ends: Mapping[
 
     total = sum(ends.values())
     while left := sum(max(end - reached(partition), 0) for partition, end in ends.items()):
-        _check(running)
+        _check_goes_on(running)
         shown.update(bar, total=total, completed=total - left)
         await asyncio.sleep(LOOK_EVERY)
     shown.update(bar, total=total, completed=total)
