@@ -74,11 +74,11 @@ async def _lose_the_log(stage: Stage) -> None:
 
 async def _read(stage: Stage, packages: Sequence[str]) -> None:
     """As far as the log reaches, no less and no further."""
-    addresses = [stage.stack["LSC_LOG_URL"], *(stage.target.database(package, Role.STAFF) for package in packages)]
-    tables = ["log_partitions", *("consumer_offsets" for _ in packages)]
+    where = {"log": (stage.stack["LSC_LOG_URL"], "log_partitions")}
+    where |= {package: (stage.target.database(package, Role.STAFF), "consumer_offsets") for package in packages}
     deadline = time.monotonic() + REACHED_WITHIN
-    while len(places := {await _places(url, table) for url, table in zip(addresses, tables, strict=True)}) > 1:
-        assert time.monotonic() < deadline, f"read to {places}"
+    while len(set((reached := {name: await _places(*at) for name, at in where.items()}).values())) > 1:
+        assert time.monotonic() < deadline, f"not all have read to the end of the log: {reached}"
         await asyncio.sleep(0.05)
 
 

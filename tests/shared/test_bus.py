@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -10,10 +11,11 @@ from shared.kafka import KafkaBus
 from shared.kafka import make_topics as make_kafka_topics
 from shared.postgres_log import PostgresBus
 from shared.postgres_log import make_topics as make_log_topics
+from shared.watchdog import Watchdog
 from uuid_utils.compat import uuid7
 
 from deploy.local.kafka import Kafka
-from tests.shared.plumbing import World
+from tests.shared.plumbing import World, history, record, until
 
 Member = Callable[[str], Bus]
 KINDS = ["postgres", pytest.param("kafka", marks=pytest.mark.kafka)]
@@ -113,6 +115,24 @@ async def test_a_position_beyond_the_log_means_from_its_beginning(member: Member
     await reader.seek({got[0].partition: 1000})
 
     assert [each.body for each in await take(reader, 3)] == [b"0", b"1", b"2"]
+
+
+@pytest.mark.parametrize("beyond", [1, 2])
+async def test_a_log_that_is_shorter_than_what_was_read_was_replaced(world: World, member: Member, beyond: int) -> None:
+    """By one record: then nothing lies where the last one was, and nothing comes that would show that it is another log."""
+    order, bus = uuid7(), member("one")
+    records = [replace(record(event), topic=bus.topic) for event in history(order, 3)]  # type: ignore[attr-defined]
+    await bus.send(records)
+    sql = "INSERT INTO consumer_offsets (consumer, topic, partition, next_offset, last_event_id) VALUES ('listener', $1, $2, $3, 'lost')"
+    await world.pool.execute(sql, bus.topic, partition_of(records[0].key), 3 + beyond)  # type: ignore[attr-defined]
+    consumer = world.consumer(bus)
+
+    async def all_is_applied() -> bool:
+        await consumer.step()
+        await Watchdog(consumer).look_at_the_log()
+        return await world.effects(order) == [1, 2, 3]
+
+    await until(all_is_applied, 30)
 
 
 async def test_ends_tell_how_much_there_is(member: Member) -> None:

@@ -6,7 +6,7 @@ from shared.envelope import opened
 from uuid_utils.compat import uuid7
 
 from shared import progress
-from tests.shared.plumbing import World, heard, history, listening, quiet, record, rejected
+from tests.shared.plumbing import World, heard, history, listening, quiet, record, rejected, until
 
 
 async def test_applies_each_event_once_and_in_order(world: World) -> None:
@@ -154,6 +154,39 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) 
 
     assert await world.effects(old) == [1, 2, 3, 4]
     assert await world.effects(new) == list(range(1, 21))
+
+
+async def test_a_log_that_was_replaced_unseen_is_read_from_its_beginning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches further than what was read of the former one, which held an event several times and one that was not heard."""
+    monkeypatch.setattr("shared.silence.SILENT_SECONDS", 0.2)
+    order, bus, consumer = uuid7(), world.bus(), world.consumer()
+    first, *others = [record(event) for event in history(order, 5)]
+    await bus.send([first, first, first])
+    await quiet(consumer)
+    await bus.send(others[:1])
+    await world.pool.execute("DELETE FROM log")
+    await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
+    await bus.send([first, *others])
+    await asyncio.sleep(0.3)
+
+    await quiet(consumer, after=5)
+
+    assert await world.effects(order) == [1, 2, 3, 4, 5]
+
+
+async def test_a_consumer_whose_every_batch_takes_longer_than_a_log_may_be_silent_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.silence.SILENT_SECONDS", 0.0)
+    monkeypatch.setattr("shared.consumer.MOST", 5)
+    order, consumer = uuid7(), world.consumer()
+    await world.bus().send([record(event) for event in history(order, 50)])
+
+    async def all_is_applied() -> bool:
+        await consumer.step()
+        return len(await world.effects(order)) == 50
+
+    await until(all_is_applied)
 
 
 async def test_a_message_without_headers_becomes_a_dead_letter_and_blocks_nothing(world: World) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,13 +12,14 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from shared.bus import PARTITIONS, BusUnavailable
+from shared.bus import PARTITIONS, BusUnavailable, Record
 from shared.consumer import Consumer
 from shared.kafka import KafkaBus, make_topics
+from shared.silence import SILENT_SECONDS
 from uuid_utils.compat import uuid7
 
 from deploy.local.kafka import Kafka
-from tests.shared.plumbing import TOPICS, World, history, listening, until
+from tests.shared.plumbing import TOPICS, World, history, listening, record, until
 
 
 @pytest.mark.kafka
@@ -37,6 +41,26 @@ async def test_a_wiped_broker_is_filled_from_the_ledger(world: World, kafka: Kaf
     assert await world.effects(order) == [1, 2, 3, 4]
     assert await world.effects(later) == [1, 2]
     assert await world.value("SELECT count(*) FROM waiting") == 0
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(60)
+async def test_a_log_that_was_replaced_while_a_consumer_stood_still_is_read_from_its_beginning(world: World, kafka: Kafka) -> None:
+    """The new one reaches further than it had read, and its place in the group is kept."""
+    order, topic = uuid7(), f"orders-{uuid7()}"
+    first, *others = [replace(record(event), topic=topic) for event in history(order, 5)]
+    await make_topics(kafka.bootstrap, [topic])
+    bus = _member(kafka, topic)
+    consumer = world.consumer(bus)
+    await bus.send([first, first, first])
+    await until(partial(_has_read_to, 3, consumer), 30)
+
+    with ThreadPoolExecutor() as elsewhere:  # nothing of this thread's loop runs meanwhile
+        elsewhere.submit(asyncio.run, _replace_log(kafka, topic, others[0], [first, *others])).result()
+
+    await until(partial(_has_read_to, 5, consumer), 30)
+    assert await world.effects(order) == [1, 2, 3, 4, 5]
+    await bus.close()
 
 
 @pytest.mark.kafka
@@ -166,6 +190,23 @@ async def _have_all_of(count: int, members: Sequence[KafkaBus]) -> bool:
     return all(given) and sum(map(len, given)) == count
 
 
+async def _has_read_to(offset: int, consumer: Consumer) -> bool:
+    with suppress(BusUnavailable):
+        await consumer.step()
+    return max(place.offset for place in consumer.positions.values()) == offset if consumer.positions else False
+
+
+async def _replace_log(kafka: Kafka, topic: str, unread: Record, ledger: Sequence[Record]) -> None:
+    """Longer than a log that is there is ever silent."""
+    bus = _member(kafka, topic, "relay")
+    await bus.send([unread])
+    await _forget_topic(kafka, topic)
+    await make_topics(kafka.bootstrap, [topic])
+    await bus.send(ledger)
+    await bus.close()
+    await asyncio.sleep(SILENT_SECONDS)
+
+
 async def _grow(kafka: Kafka, topic: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
@@ -177,6 +218,8 @@ async def _forget_topic(kafka: Kafka, topic: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
     await admin.delete_topics([topic])
+    while topic in await admin.list_topics():
+        await asyncio.sleep(0.05)
     await admin.close()
 
 

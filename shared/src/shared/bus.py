@@ -37,7 +37,8 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`generation` changes whenever the assignment of partitions did; what was fetched before it may belong to another consumer now."""
+    """`generation` changes whenever the assignment of partitions did, or the log may have been replaced while it was silent: what was
+    fetched before it may belong to another consumer now, what comes with it may follow something else than what we read last."""
 
     generation: int
     partitions: frozenset[Partition]

@@ -116,16 +116,17 @@ class Consumer:
             else:
                 ours.append(message)
         for partition in lost:
-            await self._start_again(partition)
+            await self.start_again(partition, self.positions[partition].offset)
         return ours
 
-    async def _start_again(self, partition: Partition) -> None:
-        log.error("consumer.log_replaced", topic=partition.topic, partition=partition.number, was=self.positions[partition].offset)
+    async def start_again(self, partition: Partition, was: int) -> None:
+        """The log in which our place `was` is gone: read the present one from its beginning."""
+        log.error("consumer.log_replaced", topic=partition.topic, partition=partition.number, was=was)
         sql = (
             "UPDATE consumer_offsets SET next_offset = 0, last_event_id = NULL"
             " WHERE consumer = $1 AND topic = $2 AND partition = $3 AND next_offset = $4"
         )
-        await self.pool.execute(sql, self.name, partition.topic, partition.number, self.positions[partition].offset)
+        await self.pool.execute(sql, self.name, partition.topic, partition.number, was)
         crash_point("consumer.started_again")
         self._generation = -1
 

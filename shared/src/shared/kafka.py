@@ -15,6 +15,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 from shared.crash import crash_point
+from shared.silence import Silence
 
 SEND_SECONDS = 30.0
 SESSION_SECONDS = 15
@@ -41,6 +42,7 @@ class KafkaBus:
         self._producer: Any = None
         self._consumer: Any = None
         self._assigned = _Assigned()
+        self._silence = Silence()
 
     async def send(self, records: Sequence[Record]) -> None:
         try:
@@ -100,7 +102,15 @@ class KafkaBus:
             for partition, records in fetched.items()
             for record in records
         ]
+        if self._silence.ends(self._last_answer()):
+            self._assigned.generation += 1
         return Fetched(self._assigned.generation, self._assigned.partitions, heard)
+
+    def _last_answer(self) -> float:
+        """When the broker answered a fetch last, with messages or without."""
+        consumer = self._consumer
+        times = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()] if consumer else []
+        return max(filter(None, times), default=0.0)
 
     async def _fetched(self, most: int, seconds: float) -> Any:
         consumer = await self._started_consumer()
@@ -142,6 +152,7 @@ class KafkaBus:
         for partition, offset in positions.items():
             with suppress(IllegalStateError):  # no longer ours: the next poll has another generation
                 self._consumer.seek(TopicPartition(*partition), offset)
+        self._silence.sought()
 
     async def ends(self) -> Mapping[Partition, int]:
         if self._consumer is None:

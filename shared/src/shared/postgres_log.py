@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 from shared.crash import crash_point
 from shared.database import TRANSIENT, Connection, Pool, columns, open_pool
+from shared.silence import Silence
 
 ALIVE_SECONDS = 10
 LOOK_EVERY = 1.0
@@ -61,6 +62,7 @@ class PostgresBus:
         self._positions: dict[Partition, int] = {}
         self._generation = 0
         self._looked_at = -LOOK_EVERY
+        self._silence = Silence()
 
     async def _database(self) -> Pool:
         async with self._opening:
@@ -91,6 +93,8 @@ class PostgresBus:
             if monotonic() - self._looked_at >= LOOK_EVERY:
                 await self._look()
             heard = await self._fetch(most)
+            if self._silence.ends(monotonic()):
+                self._generation += 1
             if heard or monotonic() >= deadline:
                 return Fetched(self._generation, frozenset(self._partitions), heard)
             await asyncio.sleep(pause)
@@ -137,6 +141,7 @@ class PostgresBus:
 
     async def seek(self, positions: Mapping[Partition, int]) -> None:
         ends = await self.ends()
+        self._silence.sought()
         self._positions |= {p: at if at <= ends.get(p, 0) else 0 for p, at in positions.items() if p in self._positions}
 
     async def ends(self) -> Mapping[Partition, int]:

@@ -1,6 +1,8 @@
-"""Measures a worker every few seconds, and ends it when messages wait and none is taken: a new one does better than a stalled one."""
+"""Measures a worker every few seconds. It ends one that takes none of the messages that wait: a new one does better than a stalled one. And
+it tells a consumer whose place lies beyond the end of the log that this is another log: where no message comes, nothing else would."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +10,7 @@ from time import monotonic
 
 import structlog
 
-from shared.bus import BusUnavailable
+from shared.bus import BusUnavailable, Partition
 from shared.consumer import Consumer
 from shared.observability import (
     HELD_AGE,
@@ -60,15 +62,17 @@ class Watchdog:
 
     async def look_at_the_log(self) -> None:
         with suppress(BusUnavailable):
-            lag = await self._lag()
+            known, ends = dict(self.consumer.positions), await self.consumer.bus.ends()
+            for partition in [partition for partition, place in known.items() if place.offset > ends.get(partition, place.offset)]:
+                await self.consumer.start_again(partition, known[partition].offset)
+            lag = self._lag(ends)
             if lag and self.consumer.stalled_for() > STALLED_AFTER:
                 log.error("consumer.stalled", lag=lag)
                 os._exit(70)
             if not lag:
                 self.consumer.moved_at = monotonic()
 
-    async def _lag(self) -> int:
-        ends = await self.consumer.bus.ends()
+    def _lag(self, ends: Mapping[Partition, int]) -> int:
         behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}
         set_gauges(LAG_EVENTS, [((p.topic, str(p.number)), lag) for p, lag in behind.items()])
         set_gauges(

@@ -9,6 +9,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.services import SERVICES
 from tests.crash.faults.catalogue import Field, InVain, Places, fault
 from tests.crash.faults.processes import joined
+from tests.crash.proxy import Weather
 
 THE_BEGINNING = "2000-01-01T00:00:00Z"
 REPLAY_SECONDS = 90.0
@@ -56,10 +57,16 @@ async def long_outage(ground: Field) -> None:
     await asyncio.to_thread(broker.start)
 
 
-@fault("Kafka loses everything; the ledgers are replayed", "kafka", "records")
+@fault("Kafka loses everything; the ledgers are replayed", "kafka", "records", "links")
 async def wipe(ground: Field) -> None:
-    await _lose_everything(ground)
-    await replay(ground, ground.vigil.losses.owed)
+    """One of the workers is cut off until the new log is filled: it has not seen it end before its place."""
+    link = ground.stage.links.kafka[f"{ground.drawn.choice(SERVICES).name}-worker"]
+    link.become(Weather(dark_up=True, dark_down=True))
+    try:
+        await _lose_everything(ground)
+        await replay(ground, ground.vigil.losses.owed)
+    finally:
+        link.become(Weather())
 
 
 async def _lose_everything(ground: Field) -> None:
