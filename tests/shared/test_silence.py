@@ -58,7 +58,7 @@ def test_who_is_slow_gets_on(clock: Clock) -> None:
     assert lost < 4
 
 
-def test_no_answer_is_waited_for_as_long_as_the_longest_silence(clock: Clock) -> None:
+def test_what_no_answer_takes_is_a_silence_however_often_it_comes(clock: Clock) -> None:
     silence = Silence()
     after(0, silence, clock)
 

@@ -23,6 +23,7 @@ from shared.observability import (
     PARKED_KEYS,
     set_gauges,
 )
+from shared.progress import Place
 
 STALLED_AFTER = 20.0
 HELD_ALARM_AFTER = 30.0
@@ -63,14 +64,19 @@ class Watchdog:
     async def look_at_the_log(self) -> None:
         with suppress(BusUnavailable):
             known, ends = dict(self.consumer.positions), await self.consumer.bus.ends()
-            for partition in [partition for partition, place in known.items() if place.offset > ends.get(partition, place.offset)]:
-                await self.consumer.start_again(partition, known[partition].offset)
+            await self._start_again_beyond(known, ends)
             lag = self._lag(ends)
             if lag and self.consumer.stalled_for() > STALLED_AFTER:
                 log.error("consumer.stalled", lag=lag)
                 os._exit(70)
             if not lag:
                 self.consumer.moved_at = monotonic()
+
+    async def _start_again_beyond(self, known: Mapping[Partition, Place], ends: Mapping[Partition, int]) -> None:
+        """Known before the ends were: so a place that is further is none of this log."""
+        for partition in known.keys() & ends.keys():
+            if (was := known[partition].offset) > ends[partition]:
+                await self.consumer.start_again(partition, was)
 
     def _lag(self, ends: Mapping[Partition, int]) -> int:
         behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}
