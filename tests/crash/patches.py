@@ -91,7 +91,7 @@ def no_anchor() -> None:
 
 def no_silence() -> None:
     """Nobody asks whether the log is still the same when it speaks again."""
-    put(silence.Silence, "ends", lambda self, at: False)
+    put(silence.Silence, "ends", lambda self, answers: False)
 
 
 def no_locks() -> None:

@@ -90,11 +90,11 @@ class Consumer:
 
     async def _take_over(self, fetched: Fetched) -> None:
         """New partitions: go on where our database says, one earlier, to see that the log still holds what we applied last."""
+        self._generation = fetched.generation
         self.positions = await places(self.pool, self.name, fetched.partitions)
         self._anchors = {partition for partition, place in self.positions.items() if place.offset}
         crash_point("consumer.taking_over")
         await self.bus.seek({partition: max(place.offset - 1, 0) for partition, place in self.positions.items()})
-        self._generation = fetched.generation
         self.moved_at = monotonic()
 
     async def _ours(self, heard: Sequence[Heard]) -> list[Heard]:
@@ -121,12 +121,12 @@ class Consumer:
 
     async def start_again(self, partition: Partition, was: int) -> None:
         """The log in which our place `was` is gone: read the present one from its beginning."""
-        log.error("consumer.log_replaced", topic=partition.topic, partition=partition.number, was=was)
         sql = (
             "UPDATE consumer_offsets SET next_offset = 0, last_event_id = NULL"
             " WHERE consumer = $1 AND topic = $2 AND partition = $3 AND next_offset = $4"
         )
-        await self.pool.execute(sql, self.name, partition.topic, partition.number, was)
+        if await self.pool.execute(sql, self.name, partition.topic, partition.number, was) == "UPDATE 1":
+            log.error("consumer.log_replaced", topic=partition.topic, partition=partition.number, was=was)
         crash_point("consumer.started_again")
         self._generation = -1
 

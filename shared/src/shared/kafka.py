@@ -102,15 +102,15 @@ class KafkaBus:
             for partition, records in fetched.items()
             for record in records
         ]
-        if self._silence.ends(self._last_answer()):
+        if self._silence.ends(self._last_answers()):
             self._assigned.generation += 1
         return Fetched(self._assigned.generation, self._assigned.partitions, heard)
 
-    def _last_answer(self) -> float:
-        """When the broker answered a fetch last, with messages or without."""
+    def _last_answers(self) -> dict[Partition, float]:
+        """When the broker answered for each partition last, with messages or without."""
         consumer = self._consumer
-        times = [consumer.last_poll_timestamp(partition) for partition in consumer.assignment()] if consumer else []
-        return max(filter(None, times), default=0.0)
+        times = {each: consumer.last_poll_timestamp(each) for each in consumer.assignment()} if consumer else {}
+        return {Partition(each.topic, each.partition): at for each, at in times.items() if at}
 
     async def _fetched(self, most: int, seconds: float) -> Any:
         consumer = await self._started_consumer()

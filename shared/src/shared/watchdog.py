@@ -64,19 +64,20 @@ class Watchdog:
     async def look_at_the_log(self) -> None:
         with suppress(BusUnavailable):
             known, ends = dict(self.consumer.positions), await self.consumer.bus.ends()
-            await self._start_again_beyond(known, ends)
             lag = self._lag(ends)
             if lag and self.consumer.stalled_for() > STALLED_AFTER:
                 log.error("consumer.stalled", lag=lag)
                 os._exit(70)
             if not lag:
                 self.consumer.moved_at = monotonic()
+            await self._start_again_beyond(known, ends)
 
     async def _start_again_beyond(self, known: Mapping[Partition, Place], ends: Mapping[Partition, int]) -> None:
-        """Known before the ends were: so a place that is further is none of this log."""
+        """Known before the ends were: so a place that is further is none of this log, where it has not changed since."""
         for partition in known.keys() & ends.keys():
-            if (was := known[partition].offset) > ends[partition]:
-                await self.consumer.start_again(partition, was)
+            place = known[partition]
+            if place.offset > ends[partition] and self.consumer.positions.get(partition) == place:
+                await self.consumer.start_again(partition, place.offset)
 
     def _lag(self, ends: Mapping[Partition, int]) -> int:
         behind = {p: max(end - self.consumer.positions[p].offset, 0) for p, end in ends.items() if p in self.consumer.positions}

@@ -59,7 +59,7 @@ async def long_outage(ground: Field) -> None:
 
 @fault("Kafka loses everything; the ledgers are replayed", "kafka", "records", "links")
 async def wipe(ground: Field) -> None:
-    """One of the workers is cut off until the new log is filled: it has not seen it end before its place."""
+    """One of the workers is cut off meanwhile, so that it may not see the new log end before its place."""
     link = ground.stage.links.kafka[f"{ground.drawn.choice(SERVICES).name}-worker"]
     link.become(Weather(dark_up=True, dark_down=True))
     try:
