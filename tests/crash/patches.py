@@ -16,7 +16,7 @@ from shared.locks import Lock
 from shared.progress import Move
 from shared.registry import Timers
 
-from shared import applying, consumer, idempotency, kafka, outbox, progress, relay, routes, silence, timers, worker
+from shared import applying, consumer, idempotency, kafka, outbox, progress, relay, routes, timers, worker
 from tests.crash.gate_patches import no_gate, no_holding, no_park_behind, no_waiting, put
 
 
@@ -87,11 +87,6 @@ def no_anchor() -> None:
         return [message for message in heard if message.offset >= known.get(message.partition, message.offset + 1)]
 
     put(consumer.Consumer, "_ours", ours)
-
-
-def no_silence() -> None:
-    """Nobody asks whether the log is still the same when it speaks again."""
-    put(silence.Silence, "ends", lambda self, answers: False)
 
 
 def no_locks() -> None:
@@ -254,7 +249,7 @@ def timers_first() -> None:
 PATCHES: Mapping[str, Callable[[], None]] = {
     patch.__name__.replace("_", "-"): patch
     for patch in (
-        newer, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_silence, no_locks,
+        newer, no_gate, no_holding, no_waiting, no_park_behind, no_compare_and_set, places_first, no_anchor, no_locks,
         no_order_lock, no_limit, answers_first, no_kept_answers, deletes_first, no_acknowledgement, by_cursor, no_epoch, timers_first,
     )
 }  # fmt: skip

@@ -76,16 +76,6 @@ GUARDS = (
         seconds=80,
         when={ALL_PENDING: (0.25, 0.3), WIPED: (0.5, 0.55)},
     ),
-    Guard(
-        "silence",
-        "I11",
-        "who was cut off from a log looks whether it was replaced meanwhile",
-        {ALL_PENDING: 1, WIPED: 1},
-        "no-silence",
-        orders=600,
-        seconds=80,
-        when={ALL_PENDING: (0.25, 0.3), WIPED: (0.5, 0.55)},
-    ),
     Guard("locks", "I11", "a batch locks up front, in one order", {COMPANY: 2}, "no-locks", orders=500, seconds=15),
     Guard("limit", "I14", "allocation reserves what is available", {}, "no-limit", orders=100),
     Guard(
