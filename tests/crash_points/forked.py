@@ -24,7 +24,7 @@ class Nursery:
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self._turn = threading.Lock()
-        self._born: SimpleQueue[int] = SimpleQueue()
+        self._born: SimpleQueue[Forked] = SimpleQueue()
         self._living: dict[int, Forked] = {}
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
@@ -42,7 +42,7 @@ class Nursery:
         with self._turn:
             self._process.stdin.write(asked.encode() + b"\n")
             self._process.stdin.flush()
-            return self._living[self._born.get(timeout=30)]
+            return self._born.get(timeout=30)
 
     def _listen(self) -> None:
         assert self._process.stdout
@@ -50,8 +50,8 @@ class Nursery:
             for line in said:
                 what, pid, *code = json.loads(line)
                 if what == "born":
-                    self._living[pid] = Forked(pid)
-                    self._born.put(pid)
+                    self._living[pid] = born = Forked(pid)
+                    self._born.put(born)
                 else:
                     self._living.pop(pid).end(*code)
 
