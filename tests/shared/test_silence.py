@@ -20,7 +20,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def after(seconds: float, silence: Silence, clock: Clock) -> bool:
     """An answer so much later than the one before."""
     clock.now += seconds
-    return silence.ends({HERE: clock.now})
+    return silence.was_too_long({HERE: clock.now})
 
 
 def test_only_a_long_silence_counts(clock: Clock) -> None:
@@ -35,7 +35,7 @@ def test_an_answer_that_is_known_ends_no_silence(clock: Clock) -> None:
     known = clock.now
 
     clock.now += LONG
-    assert not silence.ends({HERE: known})
+    assert not silence.was_too_long({HERE: known})
     assert after(0.2, silence, clock)
 
 
@@ -43,10 +43,10 @@ def test_one_partition_is_silent_while_another_answers(clock: Clock) -> None:
     silence = Silence()
     last = clock.now
     for _ in range(20):
-        assert not silence.ends({HERE: last, ELSEWHERE: clock.now})
+        assert not silence.was_too_long({HERE: last, ELSEWHERE: clock.now})
         clock.now += 0.2
 
-    assert silence.ends({HERE: clock.now, ELSEWHERE: clock.now})
+    assert silence.was_too_long({HERE: clock.now, ELSEWHERE: clock.now})
 
 
 def test_what_was_answered_before_seeking_does_not_count(clock: Clock) -> None:

@@ -102,7 +102,7 @@ class KafkaBus:
             for partition, records in fetched.items()
             for record in records
         ]
-        if self._silence.ends(self._last_answers()):
+        if self._silence.was_too_long(self._last_answers()):
             self._assigned.generation += 1
         return Fetched(self._assigned.generation, self._assigned.partitions, heard)
 

@@ -93,7 +93,7 @@ class PostgresBus:
             if monotonic() - self._looked_at >= LOOK_EVERY:
                 await self._look()
             heard = await self._fetch(most)
-            if self._silence.ends(dict.fromkeys(self._positions, monotonic())):
+            if self._silence.was_too_long(dict.fromkeys(self._positions, monotonic())):
                 self._generation += 1
             if heard or monotonic() >= deadline:
                 return Fetched(self._generation, frozenset(self._partitions), heard)

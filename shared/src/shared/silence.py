@@ -24,7 +24,7 @@ class Silence:
         """From now on what lies before our places is looked at anyway."""
         self._answered_at.clear()
 
-    def ends(self, answers: Mapping[Partition, float]) -> bool:
+    def was_too_long(self, answers: Mapping[Partition, float]) -> bool:
         """Was one of these silent for too long before it answered? `answers` are their last ones, by whatever tells one from the next. Each
         time twice as much is allowed, for a minute, so that who is slow and not cut off gets on."""
         now = monotonic()
