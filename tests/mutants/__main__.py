@@ -20,7 +20,11 @@ SCRATCH = ROOT / ".local/mutants"
 MODULES = {
     "gate": ("shared/gate.py", ("tests/shared/test_gate_machine.py",)),
     "progress": ("shared/progress.py", ("tests/shared/test_consumer.py", "tests/shared/test_parking.py")),
-    "consumer": ("shared/consumer.py", ("tests/shared/test_consumer.py", "tests/shared/test_parking.py", "tests/shared/test_stall.py")),
+    "consumer": (
+        "shared/consumer.py",
+        ("tests/shared/test_consumer.py", "tests/shared/test_parking.py", "tests/shared/test_stall.py", "tests/shared/test_unkeepable.py"),
+    ),
+    "silence": ("shared/silence.py", ("tests/shared/test_silence.py",)),
     "outbox": ("shared/outbox.py", ("tests/shared/test_outbox.py",)),
     "relay": ("shared/relay.py", ("tests/shared/test_relay.py", "tests/shared/test_outbox.py", "tests/shared/test_replay.py")),
     "allocation": ("inventory/allocation.py", ("tests/inventory/test_allocation.py",)),
@@ -61,7 +65,7 @@ def _mutate(name: str, seconds: int, postgres: Path) -> int:
     mutmut = [str(Path(sys.executable).with_name("mutmut"))]
     try:
         with (SCRATCH / "run.log").open("w") as log:
-            ran = ["timeout", str(seconds), *mutmut, "run", "--max-children", "1"]
+            ran = ["timeout", str(seconds), *mutmut, "run", "--max-children", "2"]
             subprocess.run(ran, cwd=SCRATCH, env=environment, stdout=log, stderr=log, check=False)
     finally:
         end_remains(run)
@@ -91,7 +95,7 @@ def _lay_out(module: str, tests: tuple[str, ...]) -> None:
         'source_paths = ["src"]',
         f'only_mutate = ["src/{module}"]',
         f"pytest_add_cli_args_test_selection = {list(tests)}",
-        'pytest_add_cli_args = ["-p", "no:randomly", "-x", "-q"]',
+        'pytest_add_cli_args = ["-p", "no:randomly", "-x", "-q", "--timeout=15"]',
         'also_copy = ["deploy", "docs"]',
     ]
     (SCRATCH / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + "\n" + "\n".join(config) + "\n")

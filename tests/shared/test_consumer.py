@@ -1,8 +1,10 @@
 import asyncio
 
 import pytest
+from shared.bus import Partition, partition_of
 from shared.database import transaction
 from shared.envelope import opened
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from shared import progress
@@ -14,10 +16,20 @@ async def test_applies_each_event_once_and_in_order(world: World) -> None:
     bus, consumer = world.bus(), world.consumer()
     await bus.send([record(event) for order in orders for event in history(order, 5)])
 
-    await quiet(consumer)
+    with capture_logs() as logs:
+        await quiet(consumer)
 
     assert [await world.effects(order) for order in orders] == [[1, 2, 3, 4, 5]] * 20
     assert await world.value("SELECT count(*) FROM progress WHERE version = 5") == 20
+    assert logs == []
+
+
+async def test_takes_no_more_at_once_than_it_should(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.consumer.MOST", 5)
+    consumer = world.consumer()
+    await world.bus().send([record(event) for event in history(uuid7(), 12)])
+
+    assert [await consumer.step() for _ in range(5)] == [0, 5, 5, 2, 0]
 
 
 async def test_the_same_event_twice_in_a_batch_counts_once(world: World) -> None:
@@ -150,10 +162,42 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning(world: World) 
 
     fresh = world.consumer(world.bus("two"))
     await world.pool.execute("DELETE FROM log_members")
-    await quiet(fresh, after=5)
+    with capture_logs() as logs:
+        await quiet(fresh, after=5)
 
     assert await world.effects(old) == [1, 2, 3, 4]
     assert await world.effects(new) == list(range(1, 21))
+    said = [line for line in logs if line["event"] == "consumer.log_replaced"]
+    number = partition_of(str(old))
+    assert said == [{"event": "consumer.log_replaced", "log_level": "error", "topic": "orders", "partition": number, "was": 3}]
+
+
+async def test_a_place_that_has_moved_meanwhile_is_not_given_up(world: World) -> None:
+    order, consumer = uuid7(), world.consumer()
+    await world.bus().send([record(event) for event in history(order, 3)])
+    await quiet(consumer)
+
+    with capture_logs() as logs:
+        await consumer.start_again(Partition("orders", partition_of(str(order))), 2)
+
+    assert await world.value("SELECT max(next_offset) FROM consumer_offsets") == 3
+    assert logs == []
+
+
+async def test_a_log_that_was_replaced_under_its_reader_is_read_from_its_beginning(world: World) -> None:
+    """Kafka goes to the beginning by itself where the log ends before what is asked for."""
+    order, bus, consumer = uuid7(), world.bus(), world.consumer()
+    one, two, three = (record(event) for event in history(order, 3))
+    await bus.send([one, one, one, one, two])
+    await quiet(consumer)
+    await world.pool.execute("DELETE FROM log")
+    await world.pool.execute("UPDATE log_partitions SET next_offset = 0")
+    await bus.send([one, two, three])
+    await consumer.bus.seek({Partition("orders", partition_of(one.key)): 0})
+
+    await quiet(consumer, after=5)
+
+    assert await world.effects(order) == [1, 2, 3]
 
 
 async def test_a_log_that_was_replaced_unseen_is_read_from_its_beginning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,10 @@ from shared.database import Transaction, transaction
 from shared.dead_letters import DeadLetter, bury
 from shared.parked import discard, replay
 from shared.tables import LARGEST_EVENT
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
+from tests.shared.clock import Clock
 from tests.shared.plumbing import World, heard, history, listening, quiet, record, rejected
 
 
@@ -186,14 +188,48 @@ async def test_what_is_paused_stays_paused_when_more_is(world: World) -> None:
     assert sorted(partition.number for partition in consumer.paused) == [1, 4]
 
 
+async def test_what_is_paused_waits_and_the_others_go_on(world: World) -> None:
+    await world.poison()
+    paused, other, later = (next(each for each in iter(uuid7, None) if partition_of(str(each)) == number) for number in (1, 4, 1))
+    bus, consumer = world.bus(), world.consumer()
+    consumer.parked_a_minute = 0
+    await bus.send([record(rejected(paused, 1, "bad"))])
+    await quiet(consumer)
+
+    await bus.send([record(rejected(order, 1)) for order in (later, other)])
+    await quiet(consumer)
+
+    assert await world.effects(other) == [1]
+    assert await world.effects(later) == []
+
+
+@pytest.mark.parametrize(("seconds", "pauses"), [(59.5, True), (60.5, False)])
+async def test_what_is_parked_counts_for_a_minute(world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, pauses: bool) -> None:
+    clock = Clock()
+    monkeypatch.setattr("shared.consumer.monotonic", clock)
+    await world.poison()
+    bus, consumer = world.bus(), world.consumer()
+
+    for parked in (PARKED_A_MINUTE, 1):
+        assert not consumer.paused
+        await bus.send([record(rejected(uuid7(), 1, "bad")) for _ in range(parked)])
+        await quiet(consumer)
+        clock.now += seconds
+
+    assert bool(consumer.paused) is pauses
+
+
 async def test_a_bad_deploy_pauses_instead_of_parking_the_world(world: World) -> None:
     await world.poison()
     await world.bus().send([record(rejected(uuid7(), 1, "bad")) for _ in range(100)])
     consumer = world.consumer()
 
-    await quiet(consumer)
+    with capture_logs() as logs:
+        await quiet(consumer)
 
     assert consumer.paused
+    said = [partition for line in logs if line["event"] == "consumer.paused" for partition in line["partitions"]]
+    assert said == sorted(f"orders/{partition.number}" for partition in consumer.paused)
     assert int(str(await world.value("SELECT count(*) FROM progress WHERE parked_at IS NOT NULL"))) <= 20
 
 

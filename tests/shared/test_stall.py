@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 import pytest
-from shared.bus import Bus, BusUnavailable, Fetched
+from shared.bus import Bus, BusUnavailable, Fetched, partition_of
 from shared.database import Transaction
 from shared.events import OrderRejected
+from shared.observability import LAG_EVENTS, LAG_SECONDS
 from shared.registry import Handlers
+from shared.watchdog import Watchdog
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from tests.shared.plumbing import World, history, listening, quiet, record, until
@@ -35,11 +39,27 @@ async def test_a_handler_that_takes_long_is_no_stall(world: World) -> None:
 
 async def test_a_client_that_hears_nothing_more_is_one(world: World) -> None:
     consumer = world.consumer()
+    await world.bus("writer").send([record(event) for event in history(uuid7(), 2)])
     await quiet(consumer)
 
     consumer.moved_at -= 100
 
     assert consumer.stalled_for() > 90
+
+
+async def test_how_far_behind_it_is_stands_in_the_metrics(world: World) -> None:
+    """In events, and in seconds since what it applied last was written."""
+    early, late = history(uuid7(), 2)
+    consumer, writer = world.consumer(), world.bus("writer")
+    await writer.send([record(early.model_copy(update={"occurred_at": early.occurred_at - timedelta(seconds=100)}))])
+    await quiet(consumer)
+    await writer.send([record(late)])
+
+    await Watchdog(consumer).look_at_the_log()
+
+    number = str(partition_of(early.key))
+    assert LAG_EVENTS.labels("orders", number)._value.get() == 1
+    assert 100 <= LAG_SECONDS.labels("orders", number)._value.get() < 200
 
 
 class Sometimes:
@@ -85,12 +105,14 @@ async def test_a_consumer_goes_on_when_what_was_away_is_back(world: World, fault
     order, stopping = uuid7(), asyncio.Event()
     await world.bus("writer").send([record(event) for event in history(order, 3)])
     consumer = world.consumer(Sometimes(world.bus(), fault, 2))  # type: ignore[arg-type]  # a bus for all that is asked of it
-    running = asyncio.create_task(consumer.run(stopping))
 
-    await until(partial(_has_applied, world, order, running))
-    stopping.set()
-    await running
+    with capture_logs() as logs:
+        running = asyncio.create_task(consumer.run(stopping))
+        await until(partial(_has_applied, world, order, running))
+        stopping.set()
+        await running
 
+    assert [line["error"] for line in logs if line["event"] == "consumer.retries"] == [repr(fault)] * 2
     assert consumer.failing == 0
     assert consumer.stalled_for() < 60
 
@@ -105,6 +127,8 @@ async def test_who_fails_whenever_it_has_taken_over_waits_longer_each_time(world
     await until(has_failed_again)
     stopping.set()
     await running
+
+    assert consumer.stalled_for() < 60
 
 
 async def test_a_batch_that_was_cut_off_is_fetched_again(world: World) -> None:
