@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from shared.bus import Partition, partition_of
@@ -242,6 +243,35 @@ async def test_a_message_without_headers_becomes_a_dead_letter_and_blocks_nothin
 
     assert await world.effects(order) == [1]
     assert await world.value("SELECT count(*) FROM outbox WHERE topic = 'listener.dead-letters'") == 1
+
+
+async def test_a_message_without_an_id_is_known_by_where_it_lies(world: World) -> None:
+    good, former = record(rejected(uuid7(), 1)), world.bus()
+    await former.send([type(good)(good.topic, good.key, [], b"?")])
+    await quiet(world.consumer(former))
+    await former.close()
+    await world.bus("writer").send([good])
+
+    with capture_logs() as logs:
+        await quiet(world.consumer(world.bus("successor")))
+
+    assert await world.value("SELECT count(*) FROM effects") == 1
+    assert "consumer.log_replaced" not in [line["event"] for line in logs]
+
+
+async def test_what_was_applied_is_told_to_the_bus(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of ours reads it; Kafka's own tools do."""
+    order, bus, told = uuid7(), world.bus(), dict[Partition, int]()
+
+    async def commit(positions: Mapping[Partition, int]) -> None:
+        told.update(positions)
+
+    monkeypatch.setattr(bus, "commit", commit)
+    await bus.send([record(event) for event in history(order, 3)])
+
+    await quiet(world.consumer(bus))
+
+    assert told == {Partition("orders", partition_of(str(order))): 3}
 
 
 async def test_an_unknown_type_is_passed_over_and_keeps_the_count(world: World) -> None:
