@@ -14,6 +14,7 @@ from shared.locks import Lock, lock
 from shared.observability import RELAY_LEADER
 from shared.outbox import make_leaves, publish
 from shared.relay import Relay
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from tests.shared.clock import Clock
@@ -187,18 +188,27 @@ async def test_a_relay_that_had_nothing_to_say_sends_what_is_said_later_elsewher
     assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("fault", [BusUnavailable("away"), OSError("the connection was cut")], ids=["the bus", "the connection"])
-async def test_a_relay_goes_on_when_what_was_away_is_back(world: World, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    ("fault", "line", "error"),
+    [
+        (BusUnavailable("away"), "relay.bus_unavailable", "away"),
+        (OSError("the connection was cut"), "relay.retries", "OSError('the connection was cut')"),
+    ],
+    ids=["the bus", "the connection"],
+)
+async def test_a_relay_goes_on_when_what_was_away_is_back(world: World, fault: Exception, line: str, error: str) -> None:
     order, stopping = uuid7(), asyncio.Event()
     await world.say(*history(order, 3))
     relay = world.relay(Sometimes(world.bus(), fault, fault))  # type: ignore[arg-type]  # only send is used
-    running = asyncio.create_task(relay.run(stopping))
 
-    await until(partial(_has_sent, world, running))
-    stopping.set()
-    await running
+    with capture_logs() as logs:
+        running = asyncio.create_task(relay.run(stopping))
+        await until(partial(_has_sent, world, running))
+        stopping.set()
+        await running
 
     assert (await logged(world))[f"order/{order}"] == [1, 2, 3]
+    assert logs == [{"event": line, "log_level": "warning", "error": error}] * 2
 
 
 async def _has_looked(relay: Counted, times: int) -> bool:

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from shared.observability import OUTBOX_PUBLISHED, RELAY_LEADER
 from shared.relay import RENEW_SECONDS, Relay
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from tests.shared.clock import Clock
@@ -112,16 +113,17 @@ async def test_what_is_sent_is_counted_by_topic_and_who_leads_says_so(world: Wor
 
 
 @pytest.mark.parametrize("missing", [0, 1])
-async def test_what_the_ledger_does_not_have_is_told_of(world: World, missing: int, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_what_the_ledger_does_not_have_is_told_of(world: World, missing: int) -> None:
     relay = await a_leader(world)
     await world.say(*history(uuid7(), 3))
     owner = await world.owner()
     await owner.execute("DELETE FROM outbox WHERE version > $1", 3 - missing)
     await owner.close()
 
-    assert await relay.step() == 3 - missing
+    with capture_logs() as logs:
+        assert await relay.step() == 3 - missing
 
-    assert capsys.readouterr().out.count("relay.ledger_incomplete") == missing
+    assert logs == [{"event": "relay.ledger_incomplete", "log_level": "error", "pending": 3, "found": 2}] * missing
 
 
 async def test_who_stops_while_the_database_is_away_goes_in_peace(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from shared.bus import Partition
 from shared.silence import FORGIVEN_AFTER, LONGEST_SECONDS, SILENT_SECONDS, Silence
+from structlog.testing import capture_logs
 
 from tests.shared.clock import Clock
 
@@ -26,7 +27,10 @@ def after(seconds: float, silence: Silence, clock: Clock) -> bool:
 def test_only_a_long_silence_counts(clock: Clock) -> None:
     silence = Silence()
 
-    assert [after(seconds, silence, clock) for seconds in (LONG, 0.2, SILENT_SECONDS, LONG)] == [False, False, False, True]
+    with capture_logs() as logs:
+        assert [after(seconds, silence, clock) for seconds in (LONG, 0.2, SILENT_SECONDS, LONG + 0.14)] == [False, False, False, True]
+
+    assert logs == [{"event": "bus.was_silent", "log_level": "warning", "seconds": LONG + 0.1}]
 
 
 def test_an_answer_that_is_known_ends_no_silence(clock: Clock) -> None:
