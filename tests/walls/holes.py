@@ -43,6 +43,7 @@ async def _asked(connection: asyncpg.Connection, package: str, table: str, *, is
     turn = connection.transaction()
     await turn.start()
     try:
+        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")  # else a vacuum waits for the grants, and we for it
         if not is_read:
             await connection.execute(f"GRANT SELECT ON {table} TO {Role.CUSTOMER.of(package)}")
         await connection.execute(f"GRANT INSERT, UPDATE, DELETE ON {table} TO {Role.CUSTOMER.of(package)}")

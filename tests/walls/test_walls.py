@@ -1,7 +1,9 @@
 """Every table with a customer's rows keeps customers apart, by itself, whatever the statement asks for."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -14,6 +16,28 @@ DatabaseOf = Callable[[str], str]
 
 async def test_customers_are_kept_apart_in_every_table(url: str, package: str) -> None:
     assert await holes(url, package) == []
+
+
+@pytest.mark.parametrize("package", ["order_intake"])
+async def test_tables_are_asked_beside_a_vacuum(url: str, package: str) -> None:
+    """As the server does by itself: it holds a table, and waits for who has changed its row in the catalogue."""
+    vacuuming = asyncio.create_task(_vacuum(entered_as(url, package, Role.OWNER)))
+    try:
+        found = [await holes(url, package) for _ in range(5)]
+    finally:
+        vacuuming.cancel()
+    with suppress(asyncio.CancelledError):
+        await vacuuming
+    assert found == [[]] * 5
+
+
+async def _vacuum(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    try:
+        while True:
+            await owner.execute("VACUUM")
+    finally:
+        await owner.close()
 
 
 MUTATIONS = {
