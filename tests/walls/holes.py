@@ -43,10 +43,7 @@ async def _asked(connection: asyncpg.Connection, package: str, table: str, *, is
     turn = connection.transaction()
     await turn.start()
     try:
-        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")  # else a vacuum waits for the grants, and we for it
-        if not is_read:
-            await connection.execute(f"GRANT SELECT ON {table} TO {Role.CUSTOMER.of(package)}")
-        await connection.execute(f"GRANT INSERT, UPDATE, DELETE ON {table} TO {Role.CUSTOMER.of(package)}")
+        await _open_to_customers(connection, package, table, is_read=is_read)
         try:
             for customer in (MINE, THEIRS):
                 await _insert(connection, table, customer)
@@ -63,6 +60,13 @@ async def _asked(connection: asyncpg.Connection, package: str, table: str, *, is
     finally:
         await turn.rollback()
     return found
+
+
+async def _open_to_customers(connection: asyncpg.Connection, package: str, table: str, *, is_read: bool) -> None:
+    """The table is taken first: a vacuum that holds it would wait for the grants to be over, and what follows them for the vacuum."""
+    await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    rights = "INSERT, UPDATE, DELETE" if is_read else "SELECT, INSERT, UPDATE, DELETE"
+    await connection.execute(f"GRANT {rights} ON {table} TO {Role.CUSTOMER.of(package)}")
 
 
 async def _without_a_customer(connection: asyncpg.Connection, table: str) -> list[str]:
