@@ -1,13 +1,17 @@
-"""Migrations find every row, before the walls stand and after."""
+"""Migrations find every row, before the walls stand and after, and get along with whoever is there."""
 
-from collections.abc import Iterator
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from alembic import command
-from shared.migrations import config
+from shared.migrations import config, head, migrate
 from shared.walls import Role, entered_as
 
 from deploy.local.postgres import Postgres
@@ -75,3 +79,52 @@ async def test_there_is_a_way_back_to_the_first_version(owner: str) -> None:
     with ThreadPoolExecutor(1) as threads:
         threads.submit(command.downgrade, config("order_intake", owner), "0001").result()
     await to("head", owner)
+
+
+async def test_of_those_who_migrate_at_once_one_does_it_and_the_others_wait(owner: str) -> None:
+    environment = os.environ | {"DATABASE_URL": owner.partition("?")[0]}
+    command = (sys.executable, "-m", "order_intake", "migrate")
+    migrating = [await asyncio.create_subprocess_exec(*command, env=environment) for _ in range(3)]
+
+    assert [await each.wait() for each in migrating] == [0, 0, 0]
+
+    connection = await asyncpg.connect(owner)
+    entries = "SELECT count(*), count(DISTINCT subject) FROM audit WHERE action = 'migrate'"
+    [(every, different)] = await connection.fetch(entries)
+    assert every == different > 0
+    await connection.close()
+
+
+async def test_who_uses_a_table_is_waited_for_and_nobody_queues_behind_for_long(owner: str) -> None:
+    async with _beside_a_reader(owner, "order_lines") as (_, other, migrating):
+        await asyncio.wait_for(other.execute("SELECT FROM order_lines"), 15)
+        assert not migrating.done()
+
+
+async def test_who_takes_tables_in_another_order_is_no_fault(owner: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """It waits for what the migration has taken, and the migration, which has waited for longer, is the one to give way."""
+    async with _beside_a_reader(owner, "holds") as (reader, _, _):
+        await asyncio.wait_for(reader.execute("SELECT FROM order_lines"), 15)
+    assert "Somebody is in the way (deadlock detected): tried again in 3 s." in capfd.readouterr().err
+
+
+Beside = tuple[asyncpg.Connection, asyncpg.Connection, "asyncio.Task[None]"]
+
+
+@asynccontextmanager
+async def _beside_a_reader(owner: str, table: str) -> AsyncIterator[Beside]:
+    """A migration that waits for the table, of which a reader has just read; it comes to its end when the reader does."""
+    await to("0001", owner)
+    reader, other = await asyncpg.connect(owner), await asyncpg.connect(owner)
+    await reader.execute(f"BEGIN; SELECT FROM {table}")
+    migrating = asyncio.create_task(asyncio.to_thread(migrate, "order_intake", owner))
+    try:
+        async with asyncio.timeout(30):
+            while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass)", table):
+                await asyncio.sleep(0.02)
+        yield reader, other, migrating
+    finally:
+        await reader.close()
+        await migrating
+    assert await other.fetchval("SELECT version_num FROM alembic_version") == head("order_intake")
+    await other.close()

@@ -8,11 +8,16 @@ from shared.key_store import open_key_store
 from shared.key_upkeep import make_key_store, rewrap
 from shared.sealing import new_master_key
 from shared.settings import Settings
-from shared.starting import read_settings
+from shared.starting import ends_where_unavailable, read_settings
 
 
 def main() -> None:
     chosen = _parser().parse_args()
+    with ends_where_unavailable():
+        _do(chosen)
+
+
+def _do(chosen: argparse.Namespace) -> None:
     match chosen.command:
         case "topics":
             asyncio.run(make_topics(read_settings(Settings)))

@@ -50,6 +50,14 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, TRANSIENT) and not isinstance(error, ValueError)
 
 
+def what_passes(error: BaseException) -> BaseException | None:
+    """The fault that passes by itself and became this error, whoever has wrapped it."""
+    said: BaseException | None = error
+    while said and not passes(said):
+        said = said.__cause__
+    return said
+
+
 RETRIED_AT_ONCE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
 """Somebody else was quicker: the next try sees what they did."""
 

@@ -256,13 +256,15 @@ async def _within(seconds: float, ending: Awaitable[object]) -> None:
 async def make_topics(servers: str, topics: Sequence[str], replication: int = 1) -> None:
     """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
     try:
+        await admin.start()
         new = [NewTopic(topic, PARTITIONS, replication, topic_configs={"retention.ms": "-1"}) for topic in topics]
         missing = set(topics) - set(await admin.list_topics())
         with suppress(TopicAlreadyExistsError):
             await admin.create_topics([each for each in new if each.name in missing])
         await _await_coordinator(admin)
+    except KafkaError as error:
+        raise BusUnavailable(repr(error)) from error
     finally:
         await admin.close()
 

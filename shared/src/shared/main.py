@@ -18,7 +18,7 @@ from shared.log_lines import start_logging
 from shared.migrations import config, migrate
 from shared.service import Service, create_app
 from shared.settings import Settings
-from shared.starting import read_settings
+from shared.starting import ends_where_unavailable, read_settings
 from shared.walls import Role
 
 WORKER_PORT = 100
@@ -28,9 +28,15 @@ WORKER_PORT = 100
 def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     chosen = _parser(service).parse_args(arguments)
     settings = read_settings(service.settings)
+    if chosen.command is None:
+        _serve(service, settings, chosen.only)
+    else:
+        with ends_where_unavailable():
+            _do(service, settings, chosen)
+
+
+def _do(service: Service, settings: Settings, chosen: argparse.Namespace) -> None:
     match chosen.command:
-        case None:
-            _serve(service, settings, chosen.only)
         case "migrate" | "check" | "revision":
             _shape(service, settings.database(service.package, Role.OWNER), chosen)
         case "parked" | "relay" | "audit":

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
-from shared.database import TRANSIENT, passes
+from shared.database import TRANSIENT, what_passes
 from shared.errors import DomainError, Fault, InvalidInput
 from shared.faults import MOST_FAULTS, TooManyFaults, pointer_of, sentence, short
 
@@ -90,10 +90,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_the_database(request: Request, error: Exception) -> JSONResponse:
     """503 for what passes, whoever has wrapped it; what stays wrong, such as a value that PostgreSQL cannot take, is a fault of ours."""
-    said: BaseException | None = error
-    while said and not passes(said):
-        said = said.__cause__
-    if said is None:
+    if what_passes(error) is None:
         raise error
     return await _unavailable(request, error)
 

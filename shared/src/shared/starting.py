@@ -1,14 +1,18 @@
-"""How a process reads what it was told: what is wrong is said in sentences, never with the value."""
+"""How a process reads what it was told, and what it says where it cannot do it: in sentences, never with a secret value."""
 
+import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from shared.bus import BusUnavailable
 from shared.crash import arm, counts_of
+from shared.database import what_passes
 from shared.plain import line, lines
 from shared.redaction import know, scrub
 from shared.secrets import password_of
@@ -29,6 +33,19 @@ def read_settings(settings: Callable[[], S]) -> S:
     know(secrets_of(read))
     arm(counts_of(read.crash_at))
     return read
+
+
+@contextmanager
+def ends_where_unavailable() -> Iterator[None]:
+    """Around a command: where the database or the bus is away it says so and ends with EX_UNAVAILABLE. Called again it does the rest."""
+    try:
+        yield
+    except Exception as error:
+        fault = error if isinstance(error, BusUnavailable) else what_passes(error)
+        if fault is None:
+            raise
+        sys.stderr.write(line(scrub(f"This cannot be done now: {fault!r}. Call it again when that is over.", 2_000)) + "\n")
+        sys.exit(os.EX_UNAVAILABLE)
 
 
 def secrets_of(settings: Settings) -> list[str]:

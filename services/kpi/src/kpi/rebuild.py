@@ -25,7 +25,7 @@ from shared.progress import places
 from shared.reading import patient_reader
 from shared.service import Service
 from shared.settings import Settings
-from shared.starting import read_settings
+from shared.starting import ends_where_unavailable, read_settings
 from shared.walls import Role
 from sqlalchemy import text
 
@@ -222,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings, console = read_settings(SERVICE.settings), Console()
     start_logging(SERVICE.name, "rebuild", settings.log_level)
     try:
-        with Progress(console=console) as shown:
+        with ends_where_unavailable(), Progress(console=console) as shown:
             outcome = asyncio.run(rebuild(SERVICE, settings, replace=not check, shown=shown))
     except CannotRebuild as reason:
         sys.exit(f"Nothing was changed. {reason}")
