@@ -203,3 +203,9 @@ async def test_a_member_that_was_away_for_a_moment_is_the_last_it_forgets(world:
     monkeypatch.setattr("shared.postgres_log.ALIVE_SECONDS", 0)
 
     assert len((await world.bus().poll(1, 0)).partitions) == PARTITIONS
+
+
+@pytest.mark.kafka
+async def test_topics_that_the_broker_refuses_are_not_called_made(kafka: Kafka) -> None:
+    with pytest.raises(SystemExit, match=r"(?s)The topics were not made: .*replication"):
+        await make_kafka_topics(kafka.bootstrap, [f"refused-{uuid7()}"], 3)

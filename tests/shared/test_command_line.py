@@ -39,7 +39,7 @@ def test_without_its_database_a_command_says_so_and_ends_as_unavailable(
 
     said = capfd.readouterr().err.splitlines()
     assert ended.value.code == os.EX_UNAVAILABLE, said
-    assert said[-1].startswith("This cannot be done now: "), said
+    assert said[-1].startswith("The database or the bus does not do this now: "), said
     assert not any("Traceback" in each for each in said)
 
 

@@ -11,7 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 from shared.crash import crash_point
@@ -254,19 +254,28 @@ async def _within(seconds: float, ending: Awaitable[object]) -> None:
 
 
 async def make_topics(servers: str, topics: Sequence[str], replication: int = 1) -> None:
-    """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole."""
+    """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole. Raises BusUnavailable, and
+    ends the process where the broker refuses."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
         new = [NewTopic(topic, PARTITIONS, replication, topic_configs={"retention.ms": "-1"}) for topic in topics]
         missing = set(topics) - set(await admin.list_topics())
-        with suppress(TopicAlreadyExistsError):
-            await admin.create_topics([each for each in new if each.name in missing])
+        _check_made(await admin.create_topics([each for each in new if each.name in missing]))
         await _await_coordinator(admin)
     except KafkaError as error:
+        if not error.retriable:
+            raise SystemExit(f"The topics were not made: {error}") from error
         raise BusUnavailable(repr(error)) from error
     finally:
         await admin.close()
+
+
+def _check_made(answer: Any) -> None:
+    """aiokafka answers what the broker refuses instead of raising it. Somebody else may have made the topic meanwhile."""
+    for topic, code, *why in answer.topic_errors:
+        if code not in (NoError.errno, TopicAlreadyExistsError.errno):
+            raise for_code(code)(f"{topic}: {' '.join(map(str, why))}")
 
 
 async def _await_coordinator(admin: Any) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
+import asyncpg
 from pydantic import ValidationError
 
 from shared.bus import BusUnavailable
@@ -20,6 +21,8 @@ from shared.settings import Settings
 
 S = TypeVar("S", bound=Settings)
 REFUSED = 2
+_OF_THE_COMMAND = (BrokenPipeError, PermissionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a process that goes on may try again, but a command should tell whole: its output, its files, its own mistakes."""
 
 
 def read_settings(settings: Callable[[], S]) -> S:
@@ -37,14 +40,15 @@ def read_settings(settings: Callable[[], S]) -> S:
 
 @contextmanager
 def ends_where_unavailable() -> Iterator[None]:
-    """Around a command: where the database or the bus is away it says so and ends with EX_UNAVAILABLE. Called again it does the rest."""
+    """Around a command: where the database or the bus is away, or others are in the way, it says so and ends with EX_UNAVAILABLE."""
     try:
         yield
     except Exception as error:
         fault = error if isinstance(error, BusUnavailable) else what_passes(error)
-        if fault is None:
+        if fault is None or isinstance(fault, _OF_THE_COMMAND):
             raise
-        sys.stderr.write(line(scrub(f"This cannot be done now: {fault!r}. Call it again when that is over.", 2_000)) + "\n")
+        said = f"The database or the bus does not do this now: {fault!r}. Call it again when they do."
+        sys.stderr.write(line(scrub(said, 2_000)) + "\n")
         sys.exit(os.EX_UNAVAILABLE)
 
 

@@ -221,11 +221,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     check = parser.parse_args(arguments).check
     settings, console = read_settings(SERVICE.settings), Console()
     start_logging(SERVICE.name, "rebuild", settings.log_level)
-    try:
-        with ends_where_unavailable(), Progress(console=console) as shown:
-            outcome = asyncio.run(rebuild(SERVICE, settings, replace=not check, shown=shown))
-    except CannotRebuild as reason:
-        sys.exit(f"Nothing was changed. {reason}")
+    with ends_where_unavailable():
+        try:
+            with Progress(console=console) as shown:
+                outcome = asyncio.run(rebuild(SERVICE, settings, replace=not check, shown=shown))
+        except CannotRebuild as reason:
+            sys.exit(f"Nothing was changed. {reason}")
     console.print(report(outcome))
     if not outcome.comparable:
         console.print("The running worker had not heard the same events as the replay: differing figures mean nothing yet.")

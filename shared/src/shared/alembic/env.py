@@ -2,26 +2,19 @@
 
 import asyncio
 import sys
-from time import monotonic
 
-import asyncpg
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from shared.audit.console import record_migration
 from shared.crash import crash_point
-from shared.database import what_passes
+from shared.migrations import GIVE_WAY
 from shared.reading import engine
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import SchemaItem
 
-LOCK_SECONDS = 2
-PAUSE_SECONDS = 3.0
-PATIENCE_SECONDS = 600.0
-_SESSION = {"lock_timeout": f"{LOCK_SECONDS}s", "idle_in_transaction_session_timeout": "0"}
-_TURN = text("SELECT pg_advisory_xact_lock(hashtext('migrations'))")
-_IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_TURN = text("SELECT pg_try_advisory_lock(hashtext('migrations'))")
+_LOOK_SECONDS = 1.0
 
 config = context.config
 metadata = config.attributes["metadata"]
@@ -50,28 +43,26 @@ def _applied(ctx: MigrationContext, step: MigrationInfo, heads: object, run_args
     crash_point("migration.applied")
 
 
+async def _take_turn(connection: AsyncConnection) -> None:
+    """The turn is the connection's, to its end. Asked for again and again: who waited in the database would hold a snapshot there."""
+    is_told = False
+    while not await connection.scalar(_TURN):
+        await connection.rollback()
+        if not is_told:
+            sys.stderr.write("Somebody else migrates this database: waiting for the end of it.\n")
+            is_told = True
+        await asyncio.sleep(_LOOK_SECONDS)
+    await connection.commit()
+
+
 async def _online() -> None:
-    """One process at a time. Whoever waits for a table keeps everybody else from it, so a step that waits gives way and is tried again."""
-    owner = engine(config.attributes["url"], _SESSION, poolclass=pool.NullPool)
-    until = monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return await _in_turn(owner)
-        except DBAPIError as error:
-            fault = what_passes(error)
-            if not isinstance(fault, _IN_THE_WAY) or monotonic() > until:
-                raise
-            sys.stderr.write(f"Somebody is in the way ({fault.message}): tried again in {PAUSE_SECONDS:.0f} s.\n")
-        await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _in_turn(owner: AsyncEngine) -> None:
-    """The turn is a transaction of its own, because each version has one as well."""
-    async with owner.connect() as turn, owner.connect() as connection:
-        await turn.execute(_TURN)
+    owner = engine(config.attributes["url"], GIVE_WAY, poolclass=pool.NullPool)
+    async with owner.connect() as connection:
+        await _take_turn(connection)
         await connection.run_sync(_run)
         crash_point("migration.before_last_commit")
         await connection.commit()
+    await owner.dispose()
 
 
 asyncio.run(_online())
