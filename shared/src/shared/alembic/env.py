@@ -44,15 +44,20 @@ def _applied(ctx: MigrationContext, step: MigrationInfo, heads: object, run_args
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
-    """The turn is the connection's, to its end. Asked for again and again: who waited in the database would hold a snapshot there."""
+    """It is the connection's, to its end. Asked for again and again: who waited in the database would hold a snapshot there."""
     is_told = False
-    while not await connection.scalar(_TURN):
-        await connection.rollback()
+    while not await _has_turn(connection):
         if not is_told:
             sys.stderr.write("Somebody else migrates this database: waiting for the end of it.\n")
             is_told = True
         await asyncio.sleep(_LOOK_SECONDS)
-    await connection.commit()
+
+
+async def _has_turn(connection: AsyncConnection) -> bool:
+    """The turn stays when the transaction that took it is undone."""
+    taken = await connection.scalar(_TURN)
+    await connection.rollback()
+    return bool(taken)
 
 
 async def _online() -> None:
