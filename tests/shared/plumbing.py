@@ -136,7 +136,7 @@ async def quiet(consumer: Consumer, *, after: int = 2) -> None:
         empty = 0 if await consumer.step() else empty + 1
 
 
-async def until(condition: object, seconds: float = 10) -> None:
+async def until(condition: object, seconds: float = 30) -> None:
     """Wait for an async condition; fails when it does not come true in time."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():  # type: ignore[operator]  # an async function without parameters

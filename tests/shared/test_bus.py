@@ -132,7 +132,7 @@ async def test_a_log_that_is_shorter_than_what_was_read_was_replaced(world: Worl
         await Watchdog(consumer).look_at_the_log()
         return await world.effects(order) == [1, 2, 3]
 
-    await until(all_is_applied, 30)
+    await until(all_is_applied)
 
 
 async def test_ends_tell_how_much_there_is(member: Member) -> None:

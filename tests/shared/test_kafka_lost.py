@@ -53,12 +53,12 @@ async def test_a_log_that_was_replaced_while_a_consumer_stood_still_is_read_from
     bus = _member(kafka, topic)
     consumer = world.consumer(bus)
     await bus.send([first, first, first])
-    await until(partial(_has_read_to, 3, consumer), 30)
+    await until(partial(_has_read_to, 3, consumer))
 
     with ThreadPoolExecutor() as elsewhere:  # nothing of this thread's loop runs meanwhile
         elsewhere.submit(asyncio.run, _replace_log(kafka, topic, others[0], [first, *others])).result()
 
-    await until(partial(_has_read_to, 5, consumer), 30)
+    await until(partial(_has_read_to, 5, consumer))
     assert await world.effects(order) == [1, 2, 3, 4, 5]
     await bus.close()
 
@@ -83,11 +83,11 @@ async def test_topics_that_are_made_after_the_group_has_met_are_heard(kafka: Kaf
     async def has_both() -> bool:
         return await given() == {first, later}
 
-    await until(has_both, 30)
+    await until(has_both)
     await _forget_topic(kafka, later)
-    await until(has_only_the_first, 30)
+    await until(has_only_the_first)
     await make_topics(kafka.bootstrap, [later])
-    await until(has_both, 30)
+    await until(has_both)
     await bus.close()
 
 
@@ -98,13 +98,13 @@ async def test_partitions_that_are_added_after_a_quick_restart_are_heard(kafka: 
     topic = f"grows-{uuid7()}"
     await make_topics(kafka.bootstrap, [topic])
     before, after = (_member(kafka, topic) for _ in range(2))
-    await until(partial(_has_all_of, PARTITIONS, before), 30)
+    await until(partial(_has_all_of, PARTITIONS, before))
     await before.close()
-    await until(partial(_has_all_of, PARTITIONS, after), 30)
+    await until(partial(_has_all_of, PARTITIONS, after))
 
     await _grow(kafka, topic)
 
-    await until(partial(_has_all_of, 2 * PARTITIONS, after), 30)
+    await until(partial(_has_all_of, 2 * PARTITIONS, after))
     await after.close()
 
 
@@ -115,16 +115,16 @@ async def test_partitions_are_heard_whoever_of_two_was_restarted(kafka: Kafka, r
     topic = f"shared-{uuid7()}"
     await make_topics(kafka.bootstrap, [topic])
     members = [_member(kafka, topic, "one")]
-    await until(partial(_have_all_of, PARTITIONS, members), 30)
+    await until(partial(_have_all_of, PARTITIONS, members))
     members.append(_member(kafka, topic, "two"))
-    await until(partial(_have_all_of, PARTITIONS, members), 30)
+    await until(partial(_have_all_of, PARTITIONS, members))
     await members[restarted].close()
     members[restarted] = _member(kafka, topic, ["one", "two"][restarted])
-    await until(partial(_have_all_of, PARTITIONS, members), 30)
+    await until(partial(_have_all_of, PARTITIONS, members))
 
     await _grow(kafka, topic)
 
-    await until(partial(_have_all_of, 2 * PARTITIONS, members), 30)
+    await until(partial(_have_all_of, 2 * PARTITIONS, members))
     for member in members:
         await member.close()
 
@@ -136,7 +136,7 @@ async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytes
     topic = f"fails-{uuid7()}"
     await make_topics(kafka.bootstrap, [topic])
     bus, failed = _member(kafka, topic), asyncio.Event()
-    await until(partial(_has_all_of, PARTITIONS, bus), 30)
+    await until(partial(_has_all_of, PARTITIONS, bus))
 
     def fail(*_: object) -> None:
         failed.set()
@@ -146,7 +146,7 @@ async def test_a_member_that_failed_is_replaced(kafka: Kafka, monkeypatch: pytes
     monkeypatch.setattr(RangePartitionAssignor, "on_assignment", fail)
     await _grow(kafka, topic)
 
-    await until(partial(_has_all_of, 2 * PARTITIONS, bus), 30)
+    await until(partial(_has_all_of, 2 * PARTITIONS, bus))
     assert failed.is_set()
     await bus.close()
 

@@ -60,7 +60,7 @@ async def test_taking_a_key_asks_nobody(store: KeyStore) -> None:
     made = await store.pool.fetchval("SELECT count(*) FROM subject_keys")
 
     held = [await store.pool.acquire() for _ in range(3)]
-    taken = await asyncio.wait_for(store.take(MADE_AT_ONCE // 3), 1)
+    taken = await asyncio.wait_for(store.take(MADE_AT_ONCE // 3), 4)
     for connection in held:
         await store.pool.release(connection)
 

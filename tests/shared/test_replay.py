@@ -99,7 +99,7 @@ async def test_a_delete_that_is_under_way_ends_before_the_replay_begins(world: W
         await until(the_delete_waits)
         replaying = asyncio.create_task(lose_log_and_replay(world))
         await until(the_replay_is_done_or_waits)
-        await asyncio.wait_for(world.say(*history(uuid7(), 1)), 10)
+        await asyncio.wait_for(world.say(*history(uuid7(), 1)), 30)
     await asyncio.gather(deleting, replaying)
 
     assert await world.value("SELECT count(*) FROM outbox_pending") == 3
