@@ -37,6 +37,7 @@ PACKAGES = ("order_intake", "inventory", "dispatch", "crm", "kpi")
 def environment() -> Iterator[None]:
     """No test reaches a system that happens to run on this machine."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSC_STACK_FILE", os.devnull)
         patch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/{database}")
         patch.setenv("LSC_MASTER_KEY", MASTER_KEY)
         structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])

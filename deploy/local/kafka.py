@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.errors import StackError, StartError
 from deploy.local.java import RECIPE, jars, java
-from deploy.local.processes import Process, became, free_port, is_free
+from deploy.local.ports import free_port, is_free
+from deploy.local.processes import Process, became
 from deploy.local.server import Server
 from deploy.local.sidefile import recall, remember
 

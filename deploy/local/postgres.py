@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.errors import StackError, StartError, last_lines
+from deploy.local.ports import free_port, is_free
 from deploy.local.postgres_settings import INITDB, LOGIN, LOGIN_SQL, SERVICE_SQL, SETTINGS, WITHOUT_FSYNC, write_configuration
-from deploy.local.processes import Process, became, command_line, free_port, is_free
+from deploy.local.processes import Process, became, command_line
 from deploy.local.server import Server
 from deploy.local.sidefile import recall, remember
 from deploy.local.unprivileged import OPEN_GROUND, account, programs, sweep

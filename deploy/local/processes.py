@@ -1,10 +1,7 @@
-"""Processes and ports of this machine: who lives, who is meant, what is free."""
+"""Processes of this machine: who lives, who is meant, who listens."""
 
-import secrets
 import signal
-import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -76,30 +73,3 @@ def became(condition: Callable[[], bool], seconds: float, every: float = 0.05) -
             return False
         time.sleep(every)
     return True
-
-
-def is_free(port: int) -> bool:
-    """Nobody answers there and we may listen there: one alone does not say it on every system."""
-    with socket.socket() as caller:
-        if caller.connect_ex(("127.0.0.1", port)) == 0:
-            return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port(wanted: int | None = None) -> int:
-    """The wanted one if it is free or soon will be, else one below the range that outgoing connections take theirs from."""
-    if wanted and became(lambda: is_free(wanted), 3):
-        return wanted
-    port = next(port for port in iter(lambda: 20_000 + secrets.randbelow(12_000), None) if port not in _given and is_free(port))
-    _given.append(port)
-    return port
-
-
-_given: deque[int] = deque(maxlen=4_000)
-"""Whoever got one of these may not have taken it yet."""

@@ -6,16 +6,13 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from shared.sealing import check_master_key, new_master_key
 from shared.secrets import HOW, weak_key
 
 from deploy.local.errors import StackError
-from deploy.local.processes import free_port, is_free
 from deploy.local.sidefile import write_private
 
 ROLES = ("api", "worker")
-WORKER_OFFSET = 100
 FIRST_PORT = 8001
 
 
@@ -26,30 +23,6 @@ class Service:
 
 
 SERVICES = tuple(Service(name, name.replace("-", "_")) for name in ("order-intake", "inventory", "dispatch", "crm", "kpi"))
-
-
-def ports_from(first: int, count: int) -> list[int]:
-    """Those of the APIs, then those of the workers."""
-    apis = range(first, first + count)
-    return [*apis, *(port + WORKER_OFFSET for port in apis)]
-
-
-def free_first_port(count: int) -> int:
-    return next(first for first in iter(free_port, None) if all(is_free(port) for port in ports_from(first, count)))
-
-
-def require_free(ports: list[int]) -> None:
-    taken = [f"  {port} by {_owner(port)}" for port in ports if not is_free(port)]
-    if taken:
-        raise StackError("\n".join(["These ports are taken:", *taken, "Stop those programs, then try again."]))
-
-
-def _owner(port: int) -> str:
-    try:
-        found = [c for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port == port and c.status == psutil.CONN_LISTEN and c.pid]
-        return f"{psutil.Process(found[0].pid).name()} (pid {found[0].pid})" if found else "another program"
-    except psutil.Error:
-        return "another program"
 
 
 def answers(port: int, path: str) -> bool:

@@ -12,21 +12,11 @@ from typing import Literal, Self
 from deploy.local.errors import StartError
 from deploy.local.kafka import Kafka
 from deploy.local.leftovers import Record, end_leftovers, kafka_folder, postgres_folder
+from deploy.local.ports import WORKER_OFFSET, free_first_port, ports_from, require_free
 from deploy.local.postgres import Postgres
 from deploy.local.postgres_settings import LOGIN
 from deploy.local.processes import became, listens
-from deploy.local.services import (
-    ROLES,
-    SERVICES,
-    WORKER_OFFSET,
-    Service,
-    answers,
-    free_first_port,
-    master_key,
-    operator_key,
-    ports_from,
-    require_free,
-)
+from deploy.local.services import ROLES, SERVICES, Service, answers, master_key, operator_key
 from deploy.local.sidefile import Lock, write_private
 from deploy.local.watch import Program, Watch
 

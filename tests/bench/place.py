@@ -25,8 +25,8 @@ from shared.settings import KEYS_DATABASE
 from shared.walls import Role, entered_as
 from uuid_utils.compat import uuid7
 
+from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
-from deploy.local.processes import free_port
 from tests.bench import interchange
 from tests.bench.cpu import Cpu
 from tests.bench.generator import Run, closed, open_loop, requests

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from tests.conftest import OPERATOR_KEY, PACKAGES
 
 SECONDS = 5

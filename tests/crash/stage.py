@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from deploy.local.services import ROLES, SERVICES, Service
 from deploy.local.supervisor import LocalSystem
 from deploy.local.watch import Program

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.errors import InUseError, StackError
 from deploy.local.postgres import Postgres
-from deploy.local.processes import Process, became, free_port
+from deploy.local.processes import Process, became
 from deploy.local.unprivileged import OPEN_GROUND, sweep
 
 
@@ -181,15 +181,3 @@ async def test_a_number_drawn_while_its_table_was_made_is_not_drawn_again_after_
     server.start()
 
     assert await value(server, f"INSERT INTO numbered (word) VALUES ('next') RETURNING id > {last}")
-
-
-def test_no_free_port_is_given_to_two_who_have_not_taken_it_yet() -> None:
-    given = [free_port() for _ in range(1000)]
-
-    assert len(set(given)) == len(given)
-
-
-def test_a_free_port_is_the_wanted_one_when_it_is_free() -> None:
-    wanted = free_port()
-
-    assert free_port(wanted) == wanted

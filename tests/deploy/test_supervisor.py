@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from deploy.local.errors import InUseError, StackError, StartError
-from deploy.local.processes import Process, became, is_free, listens
-from deploy.local.services import Service, answers, operator_key, require_free
+from deploy.local.ports import is_free, require_free
+from deploy.local.processes import Process, became, listens
+from deploy.local.services import Service, answers, operator_key
 from deploy.local.supervisor import LocalSystem
 
 ROOT = Path(__file__).resolve().parents[2]

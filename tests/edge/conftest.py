@@ -15,7 +15,8 @@ import pytest
 from shared.key_rows import hash_of
 from shared.walls import Role, entered_as
 
-from deploy.local.processes import became, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import became
 from deploy.local.services import answers
 from tests.conftest import OPERATOR_KEY
 from tests.edge.who import CUSTOMER, CUSTOMER_KEY, RIVAL, RIVAL_KEY, SKU

@@ -16,8 +16,8 @@ from shared.migrations import migrate
 from shared.secrets import password_of
 from shared.walls import Role, entered_as
 
+from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
-from deploy.local.processes import free_port
 
 SERVING = [sys.executable, "-m", "tests.shared.leaky", "--only", "api"]
 ROOT = Path(__file__).resolve().parents[2]

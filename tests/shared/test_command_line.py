@@ -3,9 +3,11 @@
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from shared.main import main
+from shared.settings import Settings
 
 from shared import __main__ as common
 
@@ -53,3 +55,25 @@ def _call(module: str, *words: str, monkeypatch: pytest.MonkeyPatch) -> None:
             import_module(module).main([])
         case _:
             main(import_module(module).SERVICE, words)
+
+
+@pytest.mark.parametrize(
+    ("named", "found"), [(None, "postgresql://127.0.0.1/of-the-stack"), ("other.env", "postgresql://127.0.0.1/of-another")]
+)
+def test_where_the_environment_says_nothing_the_stack_file_does(
+    named: str | None, found: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local/stack.env").write_text("DATABASE_URL=postgresql://127.0.0.1/of-the-stack\n")
+    (tmp_path / "other.env").write_text("DATABASE_URL=postgresql://127.0.0.1/of-another\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("LSC_STACK_FILE")
+    if named:
+        monkeypatch.setenv("LSC_STACK_FILE", named)
+
+    assert Settings().database_url == found
+
+
+def test_no_test_reads_the_stack_file_of_a_system_that_runs_here() -> None:
+    assert os.environ["LSC_STACK_FILE"] == os.devnull

@@ -1,3 +1,4 @@
+import os
 import socket
 from ipaddress import ip_network
 from typing import Annotated
@@ -5,7 +6,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.crash import counts_of
 from shared.durations import Duration as Duration
@@ -17,13 +19,23 @@ from shared.walls import Role, entered_as
 
 KEYS_DATABASE = "lsc_keys"
 STACK_FILE = ".local/stack.env"
-"""Written by the embedded stack; read where the environment says nothing."""
 
 
-class Settings(EdgeSettings):
+class StackSettings(BaseSettings):
+    """Where the environment says nothing, what the embedded stack wrote into STACK_FILE, or into the file that LSC_STACK_FILE names."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Source, env_settings: Source, *_: Source, **__: Source
+    ) -> tuple[Source, ...]:
+        """Looked for when settings are read, not when this is imported."""
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=os.environ.get("LSC_STACK_FILE", STACK_FILE))
+
+
+class Settings(StackSettings, EdgeSettings):
     """What every service reads from its environment; a service adds its own below."""
 
-    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="LSC_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
     kafka_bootstrap_servers: str | None = Field(None, validation_alias="KAFKA_BOOTSTRAP_SERVERS")

@@ -3,9 +3,9 @@ from functools import cache
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from shared.events import ServiceLevel
-from shared.settings import STACK_FILE, Duration
+from shared.settings import Duration, StackSettings
 from shared.settings import Settings as Shared
 
 MOST_CAREFUL = timedelta(days=90)
@@ -16,10 +16,10 @@ class Settings(Shared):
     port: int = 8001
 
 
-class Terms(BaseSettings):
+class Terms(StackSettings):
     """What we promise and when we act, the same for every process of the service."""
 
-    model_config = SettingsConfigDict(env_prefix="LSC_", env_file=STACK_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LSC_", extra="ignore", frozen=True)
 
     promise_express: Duration = timedelta(hours=24)
     promise_standard: Duration = timedelta(hours=72)
