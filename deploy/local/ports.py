@@ -15,7 +15,7 @@ from deploy.local.processes import became
 from deploy.local.sidefile import Lock
 
 WORKER_OFFSET = 100
-FIRST, LANE, LANES = 20_000, 2_000, 6
+FIRST, LANE, LANES = 20_000, 1_000, 12
 """Below the range that outgoing connections take theirs from."""
 
 
@@ -60,6 +60,7 @@ def is_free(port: int) -> bool:
 def free_port(wanted: int | None = None) -> int:
     """The wanted one if it is free or soon will be, else one of this process's own."""
     if wanted and became(lambda: is_free(wanted), 3):
+        _given.append(wanted)
         return wanted
     return _take([0])
 

@@ -26,7 +26,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 20
 OURS = (
     *("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "LSC_LOG_URL", "LSC_KEYS_URL", "LSC_OPERATOR_KEY", "LSC_MASTER_KEY"),
-    *("LSC_PORT", "LSC_HOST", "LSC_INSTANCE"),
+    *("LSC_PORT", "LSC_HOST", "LSC_INSTANCE", "LSC_STACK_FILE"),
 )
 """What a caller's environment says of these is of another system than the one started here."""
 

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from io import StringIO
 from secrets import token_urlsafe
+from string import ascii_letters, ascii_lowercase, digits
 from time import process_time
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from shared.log_lines import start_logging
@@ -151,6 +152,15 @@ def test_a_line_has_its_bounds(written: StringIO) -> None:
 
 def _nested(depth: int) -> object:
     return {"a": _nested(depth - 1)} if depth else "end"
+
+
+@given(st.text(ascii_letters + digits + "-_", min_size=43, max_size=43))
+@example("_yy-" + "A" * 39)
+@example("ab-" + "c" * 40)
+def test_a_key_is_known_by_its_form_whatever_its_secret_begins_with(secret: str) -> None:
+    assume(not set(secret) <= set(ascii_lowercase + "_"))
+
+    assert secret not in scrub(f"key operator.{secret} is unknown")
 
 
 @given(st.text(), st.text())

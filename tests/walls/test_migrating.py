@@ -123,6 +123,10 @@ async def test_who_takes_tables_in_another_order_is_no_fault(owner: str, capfd: 
     assert is_victim or "Somebody is in the way (" in capfd.readouterr().err
 
 
+_IS_WAITED_FOR = """
+SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE NOT granted AND relation = $1::regclass AND datname = current_database())
+"""
 Beside = tuple[asyncpg.Connection, asyncpg.Connection, "asyncio.Task[None]"]
 
 
@@ -134,7 +138,7 @@ async def _beside_a_reader(owner: str, table: str) -> AsyncIterator[Beside]:
     migrating = asyncio.create_task(asyncio.to_thread(migrate, "order_intake", owner))
     try:
         async with asyncio.timeout(30):
-            while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass)", table):
+            while not await other.fetchval(_IS_WAITED_FOR, table):
                 await asyncio.sleep(0.02)
         yield reader, other, migrating
     finally:

@@ -15,6 +15,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IllegalStateError
 
 from shared.bus import PARTITIONS, BusUnavailable, Fetched, Heard, Partition, Record, partition_of
 from shared.crash import crash_point
+from shared.plain import line
 from shared.silence import Silence
 
 SEND_SECONDS = 30.0
@@ -254,8 +255,10 @@ async def _within(seconds: float, ending: Awaitable[object]) -> None:
 
 
 async def make_topics(servers: str, topics: Sequence[str], replication: int = 1) -> None:
-    """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole. Raises BusUnavailable, and
-    ends the process where the broker refuses."""
+    """Make the topics that are missing: PARTITIONS each, kept for ever, because rebuilding needs them whole.
+
+    Raises BusUnavailable, and SystemExit with what the broker says where it refuses.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
@@ -264,8 +267,6 @@ async def make_topics(servers: str, topics: Sequence[str], replication: int = 1)
         _check_made(await admin.create_topics([each for each in new if each.name in missing]))
         await _await_coordinator(admin)
     except KafkaError as error:
-        if not error.retriable:
-            raise SystemExit(f"The topics were not made: {error}") from error
         raise BusUnavailable(repr(error)) from error
     finally:
         await admin.close()
@@ -275,7 +276,8 @@ def _check_made(answer: Any) -> None:
     """aiokafka answers what the broker refuses instead of raising it. Somebody else may have made the topic meanwhile."""
     for topic, code, *why in answer.topic_errors:
         if code not in (NoError.errno, TopicAlreadyExistsError.errno):
-            raise for_code(code)(f"{topic}: {' '.join(map(str, why))}")
+            refusal = for_code(code)(f"{topic}: {' '.join(map(str, why))}")
+            raise refusal if refusal.retriable else SystemExit(line(f"The topics were not made: {refusal}"))
 
 
 async def _await_coordinator(admin: Any) -> None:

@@ -52,7 +52,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(Failing row contains |Key \([^)]{0,200}\)=)\(.*"), rf"\1{GONE}"),
 )
 """Every repetition that may fail has its bound: a hostile text costs time in proportion to its length."""
-_KEY = re.compile(r"(?<![\w.-])([\w-]{1,40})\.(?![a-z_]+\b)[A-Za-z0-9_~=-]{32,}")
+_KEY = re.compile(r"(?<![\w.-])([\w-]{1,40})\.(?![a-z_]++(?![A-Za-z0-9_~=-]))[A-Za-z0-9_~=-]{32,}")
 """`id.secret`; a name of small letters only is a module's or function's."""
 _LONG = re.compile(r"\.[A-Za-z0-9_~=-]{32}")
 _known: set[str] = set()

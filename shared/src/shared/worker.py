@@ -89,15 +89,19 @@ class Worker:
             await _sleep(0.01 if fired else 0.2, self.stopping)
 
     async def keep_house(self) -> None:
-        """Once an hour: the ledger's next leaves, and answers that nobody will ask for again."""
+        """Every hour, where it failed every minute: the ledger's next leaves; away with answers that nobody will ask for again."""
         while not self.stopping.is_set():
-            await _despite(self._tidy)
-            await _sleep(3600, self.stopping)
+            done = [await _despite(each) for each in (self._keep_leaves, self._forget_answers)]
+            await _sleep(3600 if all(done) else 60, self.stopping)
 
-    async def _tidy(self) -> None:
+    async def _keep_leaves(self) -> bool:
         await keep_leaves(self.settings.database(self.service.package, Role.OWNER))
+        return True
+
+    async def _forget_answers(self) -> bool:
         while await forget_answers(self.pool) and not self.stopping.is_set():
             pass
+        return True
 
     async def watch(self) -> None:
         watchdog = Watchdog(self.consumer)
