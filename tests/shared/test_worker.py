@@ -3,10 +3,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 from shared.settings import Settings
-from shared.worker import HARD_STOP_AFTER, _all_or_none, run
+from shared.worker import HARD_STOP_AFTER, Worker, _all_or_none, run
 
 from tests.shared.shop import Shop
 
@@ -64,3 +66,30 @@ async def test_a_job_that_ends_stops_the_others_and_does_not_wait_for_ever(ends:
 
 async def _until(stopping: asyncio.Event) -> None:
     await stopping.wait()
+
+
+async def test_tidying_that_finds_somebody_in_the_way_comes_again_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept, kept, forgotten, stopping = list[float](), list[str](), list[object](), asyncio.Event()
+
+    async def keep_leaves(url: str) -> None:
+        kept.append(url)
+        if len(kept) == 1:
+            raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+
+    async def forget_answers(pool: object) -> int:
+        forgotten.append(pool)
+        return 0
+
+    async def sleep(seconds: float, until: asyncio.Event) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            until.set()
+
+    for double in (keep_leaves, forget_answers):
+        monkeypatch.setattr(f"shared.worker.{double.__name__}", double)
+    monkeypatch.setattr("shared.worker._sleep", sleep)
+    settings = Settings(DATABASE_URL="postgresql://127.0.0.1:1/things")
+    nothing: Any = None
+    await Worker(Shop().service(), settings, nothing, nothing, nothing, nothing, nothing, stopping, None).keep_house()
+
+    assert (slept, len(kept), len(forgotten)) == ([60, 3600], 2, 2)
